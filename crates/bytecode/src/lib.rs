@@ -1,0 +1,1 @@
+//! The instruction set (one table), code objects' layout, the disassembler.

@@ -1,0 +1,5 @@
+//! The executable `ferropy`: options, REPL, tools.
+
+fn main() {
+    println!("ferropy");
+}

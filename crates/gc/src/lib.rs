@@ -1,0 +1,1 @@
+//! The garbage-collected heap: allocation, barriers, collection. Knows no Python.

@@ -1,0 +1,1 @@
+//! Values, object types, the meaning of every operation, interpreter, frames, exceptions.
