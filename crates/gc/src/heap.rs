@@ -9,7 +9,7 @@
 use crate::big::Big;
 use crate::blocks::{Blocks, MAX_CELL};
 use crate::nursery::{Hole, Nursery};
-use crate::object::{Header, Layout, Ref, Slot, bits, cell_size};
+use crate::object::{Header, Ref, Slot, bits, cell_size};
 use crate::region::Region;
 use crate::registry::Registry;
 use crate::stack;
@@ -159,19 +159,15 @@ impl Heap {
 }
 
 impl Mutator {
-    /// A mutator for the calling thread. Box it: its address is registered.
-    pub fn new(heap: *mut Heap) -> Box<Mutator> {
-        let mut m = Box::new(Mutator {
-            bump: 0,
-            limit: 0,
-            heap,
-            hole: None,
-            stack_top: stack::thread_stack_bounds().1,
-            parked_sp: 0,
-        });
-        // SAFETY: the heap outlives its mutators (client's contract), and no other mutator runs now.
-        unsafe { (*heap).mutators.push(&mut *m) };
-        m
+    /// A mutator for the calling thread; [`Mutator::attach`] it once it lies where it will stay.
+    pub fn new(heap: *mut Heap) -> Mutator {
+        Mutator { bump: 0, limit: 0, heap, hole: None, stack_top: stack::thread_stack_bounds().1, parked_sp: 0 }
+    }
+
+    /// Registers the mutator with its heap. It must not be moved any more.
+    pub fn attach(&mut self) {
+        let me = self as *mut Mutator;
+        self.heap().mutators.push(me);
     }
 
     /// The heap. Exclusive because only one mutator runs at a time.
@@ -256,14 +252,13 @@ impl Mutator {
         if young_big > 32 << 20 || heap.big.young.len() > 1000 {
             self.collect_minor();
         }
-        let layout = crate::object::kind(kind).layout;
+        let slots = crate::object::kind(kind).slot_log && extra == 0;
         let Some(at) = self.heap().big.alloc(size).or_else(|| {
             self.collect();
             self.heap().big.alloc(size)
         }) else {
             return Err(OutOfMemory);
         };
-        let slots = matches!(layout, Layout::All) && extra == 0;
         let gc = if slots { bits::SLOT_LOG } else { 0 };
         // SAFETY: fresh zeroed memory of the right size.
         unsafe {

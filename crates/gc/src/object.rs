@@ -177,14 +177,20 @@ pub struct Kind {
     pub weak_word: Option<usize>,
     /// Frees what the object owns outside of the heap. Must not touch other objects.
     pub drop: Option<unsafe fn(*mut u8)>,
+    /// Big ones are arrays written slot by slot: the barrier logs slots instead of the whole object.
+    pub slot_log: bool,
 }
 
 impl Kind {
     pub const fn new(name: &'static str, size: Size, layout: Layout) -> Kind {
-        Kind { name, size, layout, weak_word: None, drop: None }
+        Kind { name, size, layout, weak_word: None, drop: None, slot_log: false }
     }
     pub const fn with_drop(mut self, drop: unsafe fn(*mut u8)) -> Kind {
         self.drop = Some(drop);
+        self
+    }
+    pub const fn with_slot_log(mut self) -> Kind {
+        self.slot_log = true;
         self
     }
     pub const fn with_weak_word(mut self, word: usize) -> Kind {

@@ -16,7 +16,7 @@ unsafe fn array_size(p: *mut u8) -> usize {
 unsafe fn array_range(p: *mut u8) -> (*mut u64, usize) {
     ((p as *mut u64).add(1), *(p as *const usize) / 2)
 }
-static ARRAY_KIND: Kind = Kind::new("array", Size::Var(array_size), Layout::Range(array_range));
+static ARRAY_KIND: Kind = Kind::new("array", Size::Var(array_size), Layout::Range(array_range)).with_slot_log();
 static FILLER_KIND: Kind = Kind::new("filler", Size::Fixed(8), Layout::Opaque);
 
 struct Rng(u64);
@@ -62,7 +62,8 @@ impl World {
         let mut heap = Heap::new(config).unwrap();
         let mut roots = Box::new(vec![0u64; 64]);
         heap.add_roots(visit, &mut *roots as *mut Vec<u64> as *mut u8);
-        let m = Mutator::new(&mut *heap);
+        let mut m = Box::new(Mutator::new(&mut *heap));
+        m.attach();
         World { _heap: heap, m, roots, shadow: HashMap::new(), root_numbers: vec![0; 64], next: 1 }
     }
 
