@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn literals() {
         let (value, invalid) = decode_str_literal("é\\N{LATIN SMALL LETTER A}\\400\\q\\é\\\n\\x41".as_bytes()).unwrap();
-        assert_eq!((value, invalid), ("éaĀ\\q\\éA".as_bytes().to_vec(), Some(28)));
+        assert_eq!((value, invalid), ("éaĀ\\q\\éA".as_bytes().to_vec(), Some(26)));
         assert_eq!(decode_str_literal("é\\x".as_bytes()).unwrap_err().start, 10);
         assert!(invalid_escape_message(b"\\400", 0).starts_with("\"\\400\" is an invalid octal escape sequence."));
         assert!(invalid_escape_message(b"\\q", 0).contains("Did you mean \"\\\\q\"?"));

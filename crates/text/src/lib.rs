@@ -10,6 +10,7 @@ pub mod float;
 pub mod int;
 mod names;
 pub mod repr;
+pub mod search;
 #[allow(dead_code)]
 mod tables;
 pub mod unicode;

@@ -26,14 +26,12 @@ pub fn lookup_character(name: &str) -> Option<u32> {
     if !is_assigned(c) {
         return None;
     }
-    let exact = self::name(c).is_some_and(|n| n.eq_ignore_ascii_case(name));
-    (exact || is_alias(name)).then_some(c)
+    let own = self::name(c).unwrap_or_default();
+    // Found loosely: either it is the name as it is written, or an alias.
+    (own.eq_ignore_ascii_case(name) || (essence(&own) != essence(name) && !name.contains('_'))).then_some(c)
 }
 
-/// Aliases are only found by their exact spelling.
-fn is_alias(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let found = unicode_names2::character(&upper);
-    found.is_some_and(|c| self::name(u32::from(c)).is_none_or(|n| n.len() != upper.len() || n != upper))
-        && !upper.contains("  ")
+/// What loose matching compares.
+fn essence(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
