@@ -4,6 +4,7 @@
 //! Nothing here knows a Python object; a failure is an [`error::Error`] with CPython's message.
 
 pub mod brace;
+pub mod case;
 pub mod codecs;
 pub mod error;
 pub mod escape;
