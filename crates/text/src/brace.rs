@@ -196,9 +196,7 @@ impl<'a> Iterator for Accessors<'a> {
             _ => Err(Error::value("Only '.' or '[' may follow ']' in format field specifier")),
         };
         Some(match accessor {
-            Ok(Accessor::Attribute(b"") | Accessor::Key(b"")) => {
-                Err(Error::value("Empty attribute in format string"))
-            }
+            Ok(Accessor::Attribute(b"") | Accessor::Key(b"")) => Err(Error::value("Empty attribute in format string")),
             other => other,
         })
     }

@@ -6,6 +6,8 @@
 //! error handler, appends the replacement, and calls again with the offset to go on from.
 //! An encoder's offsets are byte offsets in the WTF-8 string (see `wtf8::index_of`).
 
+use crate::int::Endian;
+use crate::wtf8::{char_indices, decode_at, is_surrogate, push};
 use std::borrow::Cow;
 
 /// The faulty part of the input.
@@ -23,9 +25,6 @@ impl CodecError {
         CodecError { start, end, reason: reason.into() }
     }
 }
-
-use crate::int::Endian;
-use crate::wtf8::{char_indices, decode_at, is_surrogate, push};
 
 /// Appends bytes of Latin-1.
 fn extend_latin1(out: &mut Vec<u8>, s: &[u8]) {
@@ -45,6 +44,8 @@ pub fn utf8_decode(s: &[u8], start: usize, last: bool, out: &mut Vec<u8>) -> Cod
     out.extend_from_slice(&rest[..e.valid_up_to()]);
     let at = start + e.valid_up_to();
     match e.error_len() {
+        // The start of a surrogate may still become one, which the handler surrogatepass takes.
+        Some(_) if !last && matches!(s[at..], [0xED, 0xA0..=0xBF]) => Ok(at),
         None if !last => Ok(at),
         None => Err(CodecError::new(at, s.len(), "unexpected end of data")),
         Some(n) if (0xC2..=0xF4).contains(&s[at]) => Err(CodecError::new(at, at + n, "invalid continuation byte")),
@@ -226,12 +227,7 @@ pub fn charmap_decode(s: &[u8], start: usize, table: &[u32], out: &mut Vec<u8>) 
 }
 
 /// Encodes by a function from code points to bytes.
-pub fn charmap_encode(
-    s: &[u8],
-    start: usize,
-    map: impl Fn(u32) -> Option<u8>,
-    out: &mut Vec<u8>,
-) -> CodecResult<()> {
+pub fn charmap_encode(s: &[u8], start: usize, map: impl Fn(u32) -> Option<u8>, out: &mut Vec<u8>) -> CodecResult<()> {
     for (i, c) in char_indices(&s[start..]) {
         let Some(b) = map(c) else {
             return Err(CodecError::new(start + i, run_end(s, start + i, |c| map(c).is_none()), CHARMAP_REASON));

@@ -129,9 +129,7 @@ fn uses_exponent(point: i32, style: Style, precision: usize, flags: Flags) -> bo
     match style {
         Style::Exponent => true,
         Style::Fixed => false,
-        Style::General => {
-            point <= -4 || i64::from(point) > precision.min(1 << 40) as i64 - i64::from(flags.dot_zero)
-        }
+        Style::General => point <= -4 || i64::from(point) > precision.min(1 << 40) as i64 - i64::from(flags.dot_zero),
         Style::Repr => point <= -4 || point > 16,
     }
 }
@@ -238,9 +236,9 @@ pub fn parse_complex(text: &str) -> Option<(f64, f64)> {
     let Some(body) = text.strip_suffix(['j', 'J']) else {
         return Some((text.parse().ok()?, 0.0));
     };
-    let split = (1..body.len()).rev().find(|&i| {
-        matches!(body.as_bytes()[i], b'+' | b'-') && !matches!(body.as_bytes()[i - 1], b'e' | b'E')
-    });
+    let split = (1..body.len())
+        .rev()
+        .find(|&i| matches!(body.as_bytes()[i], b'+' | b'-') && !matches!(body.as_bytes()[i - 1], b'e' | b'E'));
     match split {
         Some(i) => Some((body[..i].parse().ok()?, imaginary(&body[i..])?)),
         None => Some((0.0, imaginary(body)?)),

@@ -226,7 +226,9 @@ fn literals() {
     ] {
         assert_eq!(parse(text.as_bytes(), base, 0), Ok(IBig::from(value)), "{text}");
     }
-    for (text, base) in [("010", 0), ("1__0", 10), ("_1", 10), ("1_", 10), ("", 10), ("0x", 16), ("0x", 0), ("2", 2), ("- 1", 10)] {
+    for (text, base) in
+        [("010", 0), ("1__0", 10), ("_1", 10), ("1_", 10), ("", 10), ("0x", 16), ("0x", 0), ("2", 2), ("- 1", 10)]
+    {
         assert_eq!(parse(text.as_bytes(), base, 0), Err(ParseError::Invalid), "{text}");
     }
     assert_eq!(parse_wtf8("\u{a0}٣४\u{2003}".as_bytes(), 10, 0), Ok(IBig::from(34)));

@@ -12,6 +12,7 @@ pub mod float;
 pub mod format_spec;
 pub mod int;
 mod names;
+pub mod normalize;
 pub mod percent;
 pub mod repr;
 pub mod search;

@@ -126,10 +126,7 @@ mod tests {
         assert_eq!(repr_str(b"'\"\\"), "'\\'\"\\\\'");
         let s = from_code_points([9, 10, 13, 0, 0x7f, 0xa0, 0xad, 0xe9, 0x378, 0x2028, 0xd800, 0x1f600, 0xe0001]);
         assert_eq!(repr_str(&s), "'\\t\\n\\r\\x00\\x7f\\xa0\\xadé\\u0378\\u2028\\ud800😀\\U000e0001'");
-        assert_eq!(
-            ascii_str(&s),
-            "'\\t\\n\\r\\x00\\x7f\\xa0\\xad\\xe9\\u0378\\u2028\\ud800\\U0001f600\\U000e0001'"
-        );
+        assert_eq!(ascii_str(&s), "'\\t\\n\\r\\x00\\x7f\\xa0\\xad\\xe9\\u0378\\u2028\\ud800\\U0001f600\\U000e0001'");
     }
 
     #[test]

@@ -93,3 +93,73 @@ pub fn decimals_to_ascii(s: &[u8]) -> String {
         .collect()
 }
 pub use crate::names::{lookup_character, name};
+
+/// `unicodedata.category`.
+pub fn category(c: u32) -> &'static str {
+    t::CATEGORIES[usize::from(db_record(c).category)]
+}
+
+/// `unicodedata.bidirectional`; empty if none is assigned.
+pub fn bidirectional(c: u32) -> &'static str {
+    t::BIDI[usize::from(db_record(c).bidi)]
+}
+
+/// `unicodedata.east_asian_width`.
+pub fn east_asian_width(c: u32) -> &'static str {
+    t::WIDTHS[usize::from(db_record(c).width)]
+}
+
+/// `unicodedata.mirrored`.
+pub fn is_mirrored(c: u32) -> bool {
+    db_record(c).mirrored != 0
+}
+
+pub use crate::normalize::combining;
+pub use crate::tables::UNICODE_VERSION;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties() {
+        assert_eq!((category(0x41), category(0x378), category(0xD800)), ("Lu", "Cn", "Cs"));
+        assert_eq!((bidirectional(0x5D0), east_asian_width(0xFF21), is_mirrored(0x28)), ("R", "F", true));
+        assert_eq!((decimal_value(0x663), digit_value(0xB2), numeric_value(0xBD)), (Some(3), Some(2), Some(0.5)));
+        assert_eq!((decimal_value(0xB2), numeric_value(0x41), combining(0x301)), (None, None, 230));
+        assert!(is_space(0x2003) && !is_space(0x200B) && is_alnum(0x2160) && !is_printable(0xAD));
+        assert_eq!(decimals_to_ascii("٣\u{2003}é".as_bytes()), "3 ?");
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(name(0x41).as_deref(), Some("LATIN CAPITAL LETTER A"));
+        assert_eq!((name(0), name(0x378)), (None, None));
+        assert_eq!(lookup_character("latin small letter a"), Some(0x61));
+        assert_eq!(lookup_character("latin-small-letter-a"), None);
+        assert_eq!(lookup_character("NULL"), Some(0));
+        assert_eq!(lookup_character("HANGUL SYLLABLE GAG"), Some(0xAC01));
+        assert_eq!(lookup_character("CJK UNIFIED IDEOGRAPH-4E00"), Some(0x4E00));
+    }
+
+    /// A sum over all code points, computed likewise by CPython 3.14.
+    #[test]
+    fn whole_range() {
+        let count = |f: fn(u32) -> bool| (0..=crate::wtf8::MAX).filter(|&c| f(c)).count();
+        let counts = [
+            count(is_alpha),
+            count(is_decimal),
+            count(is_digit),
+            count(is_numeric),
+            count(is_space),
+            count(is_printable),
+            count(is_upper),
+            count(is_lower),
+            count(is_xid_start),
+            count(is_xid_continue),
+        ];
+        assert_eq!(counts, COUNTS);
+    }
+
+    const COUNTS: [usize; 10] = [141028, 760, 888, 2002, 29, 154810, 1978, 2569, 141247, 144522];
+}
