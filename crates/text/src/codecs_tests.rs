@@ -4,7 +4,7 @@ use super::*;
 use crate::wtf8::{chars, from_code_points};
 
 #[rustfmt::skip]
-const UTF_8: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
+const UTF_8: &[Row] = &[
     (&[97, 195], true, &[], (1, 2, "unexpected end of data")),
     (&[97, 195], false, &[97], (1, 0, "")),
     (&[97, 195, 169, 226, 130, 0, 240, 224, 152, 128, 122], true, &[], (3, 5, "invalid continuation byte")),
@@ -141,7 +141,7 @@ const UTF_8: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
     (&[237, 160], false, &[], (0, 0, "")),
 ];
 #[rustfmt::skip]
-const UTF_16_LE: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
+const UTF_16_LE: &[Row] = &[
     (&[97, 160, 233, 0, 172, 32, 61, 216, 0, 222, 255, 0], true, &[41057, 233, 8364, 128512, 255], (12, 0, "")),
     (&[97, 160, 233, 0, 172, 32, 61, 216, 0, 222, 255, 0], false, &[41057, 233, 8364, 128512, 255], (12, 0, "")),
     (&[97, 0], true, &[97], (2, 0, "")),
@@ -192,7 +192,7 @@ const UTF_16_LE: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
     (&[0, 220], false, &[], (0, 2, "illegal encoding")),
 ];
 #[rustfmt::skip]
-const UTF_32_BE: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
+const UTF_32_BE: &[Row] = &[
     (&[0, 0, 245, 97, 0, 0, 0, 233], true, &[62817, 233], (8, 0, "")),
     (&[0, 0, 245, 97, 0, 0, 0, 233], false, &[62817, 233], (8, 0, "")),
     (&[0, 0, 0, 97, 0, 0, 160, 233, 0, 0, 32, 172, 0, 1, 0, 0, 0, 0, 0], true, &[], (16, 19, "truncated data")),
@@ -235,7 +235,7 @@ const UTF_32_BE: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
     (&[0, 0, 0, 97, 0, 0, 0, 233, 0, 0, 32, 172, 0, 1, 246, 0, 244, 0, 0, 122], false, &[], (16, 20, "code point not in range(0x110000)")),
 ];
 #[rustfmt::skip]
-const UTF_7: &[(&[u8], bool, &[u32], (usize, usize, &str))] = &[
+const UTF_7: &[Row] = &[
     (&[43, 65, 71, 69, 45, 98], true, &[97, 98], (6, 0, "")),
     (&[43, 65, 71, 69, 45, 98], false, &[97, 98], (6, 0, "")),
     (&[43], true, &[], (1, 0, "")),

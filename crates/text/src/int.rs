@@ -270,7 +270,7 @@ pub fn to_bytes(n: &IBig, length: usize, order: Endian, signed: bool) -> Result<
     }
     // A negative number needs as many bits as its complement, which is one less in magnitude.
     let bits = if negative { bit_length(&(n + IBig::ONE)) } else { bit_length(n) };
-    let spare = usize::from(signed && !(bits == 0 && !negative));
+    let spare = usize::from(signed && (negative || bits != 0));
     if bits + spare > length.saturating_mul(8) {
         return Err(Error::overflow("int too big to convert"));
     }

@@ -50,22 +50,26 @@ fn mapping(c: u32) -> Option<(u8, &'static [u32])> {
 
 /// `unicodedata.decomposition`: hexadecimal code points, after the tag if there is one.
 pub fn decomposition(c: u32) -> String {
+    let hex = |points: &[u32]| points.iter().map(|p| format!("{p:04X}")).collect::<Vec<_>>().join(" ");
+    if let Some(points) = decompose_hangul(c) {
+        return hex(&points);
+    }
     let Some((tag, points)) = mapping(c) else { return String::new() };
     let tag = t::DECOMPOSITION_TAGS[usize::from(tag)];
-    let mut parts = Vec::new();
-    if !tag.is_empty() {
-        parts.push(format!("<{tag}>"));
-    }
-    parts.extend(points.iter().map(|p| format!("{p:04X}")));
-    parts.join(" ")
+    if tag.is_empty() { hex(points) } else { format!("<{tag}> {}", hex(points)) }
+}
+
+/// A Hangul syllable's letters.
+fn decompose_hangul(c: u32) -> Option<Vec<u32>> {
+    let syllable = c.checked_sub(S).filter(|&n| n < S_COUNT)?;
+    let mut letters = vec![L + syllable / 588, V + syllable % 588 / 28];
+    letters.extend(Some(T + syllable % 28).filter(|&x| x != T));
+    Some(letters)
 }
 
 fn decompose(c: u32, compatible: bool, out: &mut Vec<u32>) {
-    let syllable = c.wrapping_sub(S);
-    if syllable < S_COUNT {
-        out.extend([L + syllable / 588, V + syllable % 588 / 28]);
-        out.extend(Some(T + syllable % 28).filter(|&x| x != T));
-        return;
+    if let Some(letters) = decompose_hangul(c) {
+        return out.extend(letters);
     }
     match mapping(c) {
         Some((tag, points)) if tag == 0 || compatible => {
@@ -155,6 +159,7 @@ mod tests {
             check(points, *forms);
         }
         assert_eq!(decomposition(0xE9), "0065 0301");
+        assert_eq!(decomposition(0xAC01), "1100 1161 11A8");
         assert_eq!(decomposition(0xBD), "<fraction> 0031 2044 0032");
     }
 

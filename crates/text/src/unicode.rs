@@ -137,7 +137,9 @@ mod tests {
         assert_eq!((name(0), name(0x378)), (None, None));
         assert_eq!(lookup_character("latin small letter a"), Some(0x61));
         assert_eq!(lookup_character("latin-small-letter-a"), None);
-        assert_eq!(lookup_character("NULL"), Some(0));
+        assert_eq!(lookup_character("Latin Small  Letter A"), None);
+        assert_eq!((lookup_character("NULL"), lookup_character("lf")), (Some(0), Some(10)));
+        assert_eq!(lookup_character("NEW LINE"), Some(10));
         assert_eq!(lookup_character("HANGUL SYLLABLE GAG"), Some(0xAC01));
         assert_eq!(lookup_character("CJK UNIFIED IDEOGRAPH-4E00"), Some(0x4E00));
     }
