@@ -1,0 +1,4 @@
+//! Stub.
+pub fn run(_: &[String]) -> crate::Result<bool> {
+    Ok(true)
+}
