@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn unit_tests_are_counted() {
-        let text = "test result: ok. 3 passed; 0 failed; 1 ignored\nx\ntest result: FAILED. 10 passed; 2 failed; 0 ignored";
+        let text =
+            "test result: ok. 3 passed; 0 failed; 1 ignored\nx\ntest result: FAILED. 10 passed; 2 failed; 0 ignored";
         assert_eq!(count_unit_tests(text), Tally { passed: 13, failed: 2 });
     }
 }
