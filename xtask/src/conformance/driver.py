@@ -106,7 +106,9 @@ def make_recorder():
 
         def stopTest(self, test):
             ms = int((time.perf_counter() - self.began) * 1000)
-            emit("R", ident(test), self.outcome or "skip", str(ms), self.message)
+            # Without an outcome an exception such as KeyboardInterrupt is about to end us: the method is the culprit.
+            if self.outcome is not None:
+                emit("R", ident(test), self.outcome, str(ms), self.message)
             self.current = None
 
         def failed(self, test, message):
@@ -141,9 +143,8 @@ def make_recorder():
             if self.current is None:
                 emit("R", "<" + str(test).replace(PREFIX, "") + ">", "skip", "0", str(reason))
             elif self.outcome is None:
+                self.outcome = "skip"
                 self.message = str(reason)
-                if test is self.current:
-                    self.outcome = "skip"
 
         def addDuration(self, test, elapsed):
             pass
