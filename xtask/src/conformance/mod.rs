@@ -41,11 +41,15 @@ pub fn run(argv: &[String]) -> Result<bool> {
     }
     let modules = chosen.map_or_else(|| sets::named("foundation"), Ok)?;
     let baseline = args.has("baseline");
+    let foreign = args.text("python").is_some_and(|path| !path.ends_with("ferropy"));
+    if foreign && args.has("update") {
+        return Err("--update records what ferropy does, so --python must name a ferropy".into());
+    }
     let python = if baseline { references.cpython } else { repo::interpreter(&args, "release")? };
     let mut setup = Setup::new(python, &references.tests, Duration::from_secs(args.value("timeout", 60)?))?;
     setup.matching = args.text("match").map(str::to_string);
     let run = Run { setup, jobs: args.value("jobs", process::default_jobs())? };
-    let good = if setup_is_partial(&args) {
+    let good = if looks_closely(&args) {
         run.show(modules.clone())?
     } else if baseline {
         run.record_baseline(modules.clone())?
@@ -68,7 +72,7 @@ pub fn check_set(set: &str, python: std::path::PathBuf) -> Result<(usize, Vec<St
     Ok((passed, run.lost(&reports)?))
 }
 
-fn setup_is_partial(args: &Args) -> bool {
+fn looks_closely(args: &Args) -> bool {
     args.has("match")
 }
 
@@ -102,7 +106,7 @@ impl Run {
         }
         let lost = self.lost(&reports)?;
         println!("{}; {} of those recorded as passing do not pass", totals(&reports), lost.len());
-        lost.iter().for_each(|id| println!("  lost: {id}"));
+        print_lost(&lost);
         Ok(lost.is_empty())
     }
 
@@ -115,6 +119,11 @@ impl Run {
                 continue;
             }
             let again = self.setup.run(module, Some(&candidates))?;
+            if let Some(whole) = again.entries.get("<module>") {
+                let reason = format!("{} {}", whole.outcome.word(), whole.message);
+                lost.extend(candidates.iter().map(|id| format!("{module}.{id}: the whole module: {reason}")));
+                continue;
+            }
             for id in candidates {
                 if again.entries.get(&id).is_none_or(|entry| entry.outcome != Outcome::Pass) {
                     let entry = report.entries.get(&id).or(again.entries.get(&id));
@@ -163,6 +172,15 @@ fn print_line(module: &str, report: &Report) {
         }
     }
     println!("{module:32} {:6.1} s  {}", report.elapsed.as_secs_f64(), parts.join("  "));
+}
+
+/// Prints methods that are lost, up to a number that can be read.
+pub fn print_lost(lost: &[String]) {
+    const MOST: usize = 40;
+    lost.iter().take(MOST).for_each(|id| println!("   lost: {id}"));
+    if lost.len() > MOST {
+        println!("   and {} more", lost.len() - MOST);
+    }
 }
 
 fn totals(reports: &[(String, Report)]) -> String {

@@ -228,6 +228,38 @@ mod tests {
         assert_eq!(report.entries.len(), 1);
     }
 
+    /// Speaks the driver's protocol in shell: crashes in A.two until that is skipped, then hangs in A.three.
+    const STAND_IN: &str = r#"#!/bin/sh
+out=$4; skip=${5#skip=}
+say() { printf "$1" >>"$out"; }
+say 'S\t<module>\nR\t<module>\tpass\t0\t\n'
+grep -q A.one "$skip" || say 'S\tA.one\nR\tA.one\tpass\t1\t\n'
+grep -q A.two "$skip" || { say 'S\tA.two\n'; kill -ABRT $$; }
+grep -q A.three "$skip" || { say 'S\tA.three\n'; sleep 60; }
+say 'S\tA.four\nR\tA.four\tfail\t1\tValueError: x\nE\n'
+"#;
+
+    #[test]
+    fn a_run_goes_on_after_a_crash_and_a_hang() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = std::env::temp_dir().join(format!("ferropy-stand-in-{}", std::process::id()));
+        let python = folder.join("python");
+        repo::write(&python, STAND_IN).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let setup = Setup::new(python, &folder, Duration::from_millis(400)).unwrap();
+        let report = setup.run("test_x", None).unwrap();
+        let found: Vec<_> = report.entries.iter().map(|(id, entry)| (id.as_str(), entry.outcome)).collect();
+        let expected = [
+            ("A.four", Outcome::Fail),
+            ("A.one", Outcome::Pass),
+            ("A.three", Outcome::Hang),
+            ("A.two", Outcome::Crash),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(report.restarts, 2);
+        let _ = fs::remove_dir_all(&folder);
+    }
+
     #[test]
     fn a_bad_end_is_noticed() {
         let mut report = Report::default();

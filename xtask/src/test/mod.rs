@@ -128,7 +128,7 @@ fn python_programs(args: &Args) -> Result<Tally> {
 fn conformance_ratchet(args: &Args) -> Result<Tally> {
     let python: PathBuf = repo::interpreter(args, "dev")?;
     let (passed, lost) = conformance::check_set("ci", python)?;
-    lost.iter().for_each(|id| println!("   lost: {id}"));
+    conformance::print_lost(&lost);
     Ok(Tally { passed, failed: lost.len() })
 }
 
