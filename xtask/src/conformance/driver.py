@@ -13,15 +13,10 @@ import os
 import sys
 import time
 
-MODULE, TESTS, OUT = sys.argv[1:4]
+# Set by `main`. Importing this file does nothing: multiprocessing imports the main program again in its children.
+MODULE = PREFIX = ""
 OPTIONS = {}
-for word in sys.argv[4:]:
-    key, _, value = word.partition("=")
-    OPTIONS[key] = value
-
-out = os.open(OUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-owner = os.getpid()
-PREFIX = "test." + MODULE + "."
+out = owner = None
 
 
 def emit(*fields):
@@ -169,7 +164,15 @@ def prepare_support():
 
 
 def main():
-    sys.path.insert(0, TESTS)
+    global MODULE, PREFIX, out, owner
+    MODULE, tests_folder, out_file = sys.argv[1:4]
+    PREFIX = "test." + MODULE + "."
+    for word in sys.argv[4:]:
+        key, _, value = word.partition("=")
+        OPTIONS[key] = value
+    out = os.open(out_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    owner = os.getpid()
+    sys.path.insert(0, tests_folder)
     # The folder of this file must not shadow modules.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if entry != here]
