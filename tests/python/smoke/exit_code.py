@@ -1,0 +1,3 @@
+# SystemExit carries the exit code.
+raise SystemExit(7)
+# expect-exit: 7
