@@ -21,7 +21,9 @@ mod registry;
 mod stack;
 
 pub use heap::{Config, FILLER, Heap, Mutator, OutOfMemory, RootVisitor, Stats};
-pub use object::{Header, Kind, Layout, Ref, Size, Slot, bits, cell_size, is_ref, register, register_fixed};
+pub use object::{
+    Header, Kind, Layout, Ref, Size, Slot, bits, cell_size, fixed_size, is_ref, register, register_fixed,
+};
 pub use stack::thread_stack_bounds;
 
 /// Overwrites freed memory with words that look like references to nowhere, so that a stale use faults.

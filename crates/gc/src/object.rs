@@ -256,3 +256,11 @@ pub(crate) unsafe fn each_word(r: Ref, mut visit: impl FnMut(*mut u64)) {
         run(payload.add(r.base_size()).cast(), extra);
     }
 }
+
+/// Payload bytes of a kind of fixed size; 0 for kinds of variable size.
+pub fn fixed_size(n: u8) -> usize {
+    match kind(n).size {
+        Size::Fixed(n) => n,
+        Size::Var(_) => 0,
+    }
+}

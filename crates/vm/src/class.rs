@@ -63,8 +63,17 @@ pub mod flags {
     pub const GETATTR_HOOK: u32 = 1 << 15;
     pub const SETATTR_HOOK: u32 = 1 << 16;
     /// Kept when a subclass is made.
-    pub const INHERITED: u32 =
-        HAS_DICT | SEQUENCE | MAPPING | MATCH_SELF | HAS_DEL | WEAKREF | EXCEPTION | TYPE | INT | GETATTR_HOOK | SETATTR_HOOK;
+    pub const INHERITED: u32 = HAS_DICT
+        | SEQUENCE
+        | MAPPING
+        | MATCH_SELF
+        | HAS_DEL
+        | WEAKREF
+        | EXCEPTION
+        | TYPE
+        | INT
+        | GETATTR_HOOK
+        | SETATTR_HOOK;
 }
 
 use crate::types as t;
@@ -413,8 +422,7 @@ impl Thread {
             Some((holder, _)) => (true, holder.value()),
         };
         let epoch = self.vm().epoch.get();
-        self.vm_mut().method_cache[i] =
-            CacheEntry { class: class.addr() as u64, name: name.0, epoch, indirect, value };
+        self.vm_mut().method_cache[i] = CacheEntry { class: class.addr() as u64, name: name.0, epoch, indirect, value };
         found.map(|f| f.1)
     }
 
@@ -459,11 +467,8 @@ impl Thread {
     /// C3 linearisation; a TypeError if there is none.
     pub fn compute_mro(&mut self, class: Gc<Class>) -> R<Gc<Tuple>> {
         let bases: Vec<Value> = class.bases.cast::<Tuple>().map_or(Vec::new(), |b| b.items().to_vec());
-        let mut lists: Vec<Vec<Value>> = bases
-            .iter()
-            .filter_map(|b| b.cast::<Class>())
-            .map(|b| b.mro().items().to_vec())
-            .collect();
+        let mut lists: Vec<Vec<Value>> =
+            bases.iter().filter_map(|b| b.cast::<Class>()).map(|b| b.mro().items().to_vec()).collect();
         lists.push(bases);
         let mut out = vec![class.value()];
         loop {

@@ -185,7 +185,14 @@ impl Thread {
 
     /// Pushes a frame whose arguments (bound to all parameters) lie at `regs`; clears the other registers.
     #[inline(always)]
-    pub fn push_frame(&mut self, func: Gc<Function>, code: Gc<CodeObject>, regs: *mut Value, cont: Cont, dst: u8) -> R<()> {
+    pub fn push_frame(
+        &mut self,
+        func: Gc<Function>,
+        code: Gc<CodeObject>,
+        regs: *mut Value,
+        cont: Cont,
+        dst: u8,
+    ) -> R<()> {
         // SAFETY: limits are checked before the new record and registers are written.
         unsafe {
             let frame = self.frame.add(1);

@@ -1,0 +1,326 @@
+//! Attribute instructions and what fills their caches.
+
+use super::*;
+use crate::class::flags as cflags;
+use crate::frame::Cont;
+use crate::object::HeapObject;
+use crate::ops::attr::Found;
+use crate::types::{Cache, Caches, Class, Module, Super};
+use crate::{Builtin as B, Gc, N};
+
+/// What a cache holds (low byte of `Cache::what`; the slot number is above).
+pub(crate) mod what {
+    pub const INLINE: u32 = 1;
+    pub const OVERFLOW: u32 = 2;
+    pub const METHOD: u32 = 3;
+    pub const CONSTANT: u32 = 4;
+    pub const PROPERTY: u32 = 5;
+    pub const ADD: u32 = 6;
+}
+
+fn fill(cx: &mut Thread, ext: u32, shape: u32, what: u32, slot: u32, value: Value, next: u32) {
+    let epoch = cx.vm().epoch.get();
+    let (caches, c): (Gc<Caches>, &Cache) = cache(cx, ext);
+    c.shape.set(shape);
+    c.epoch.set(epoch);
+    c.what.set(what | slot << 8);
+    c.next_shape.set(next);
+    if c.value.get() != value {
+        c.value.set(cx, caches, value);
+    }
+}
+
+/// Looks an attribute up and fills the cache.
+fn find_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32) -> R<Option<Found>> {
+    let class = cx.class_of(v);
+    if class.has(cflags::GETATTR_HOOK) || v.kind() == Class::kind() || v.kind() == Super::kind() {
+        return Ok(None);
+    }
+    let found = cx.find_attr(v, n)?;
+    let shape = v.shape();
+    if shape == 0 || v.kind() == Module::kind() {
+        return Ok(Some(found));
+    }
+    match found {
+        Found::Slot(slot, _) => {
+            let inline = v.header().map_or(0, |h| h.extra.load(std::sync::atomic::Ordering::Relaxed) as u32) - 1;
+            // The cache addresses the area of plain instances only: it begins at the payload.
+            if v.kind() == crate::types::Instance::kind() {
+                if slot < inline {
+                    fill(cx, ext, shape, what::INLINE, slot, Value::NULL, 0);
+                } else {
+                    fill(cx, ext, shape, what::OVERFLOW, slot - inline, Value::NULL, 0);
+                }
+            }
+        }
+        _ if has_shape_less_attrs(cx, v) => {}
+        Found::Method(f) => fill(cx, ext, shape, what::METHOD, 0, f, 0),
+        Found::Property(f) => fill(cx, ext, shape, what::PROPERTY, 0, f, 0),
+        _ => {}
+    }
+    // The look-up depends on these classes: changing them must change the epoch.
+    for c in class.mro().items() {
+        if let Some(c) = c.cast::<Class>() {
+            c.flags.set(c.flags.get() | cflags::CACHED);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Can the instance have attributes that its shape does not tell?
+fn has_shape_less_attrs(cx: &mut Thread, v: Value) -> bool {
+    crate::types::attr_area(v).is_some() && cx.process().shapes.get(v.shape()).dict_mode
+}
+
+fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
+    let n = name(cx, ext);
+    let dst = i.a() as u8;
+    match find_and_fill(cx, v, n, ext)? {
+        Some(Found::Value(x) | Found::Slot(_, x)) => Ok(x),
+        Some(Found::Method(f)) => {
+            let class = cx.class_of(v).value();
+            cx.bind(f, v, class)
+        }
+        _ => cx.getattr_step(v, n, Cont::Store, dst),
+    }
+}
+slow!(GET_ATTR, get_attr);
+
+fn bind_method(cx: &mut Thread, [f, v, _]: [Value; 3], _i: Instr, _: u32) -> R {
+    let class = cx.class_of(v).value();
+    cx.bind(f, v, class)
+}
+slow!(BIND_METHOD, bind_method, Effects::PURE);
+
+#[inline(always)]
+pub fn GetAttr<M: Machine>(m: &mut M, i: Instr) -> Flow {
+    let ext = m.ext();
+    let v = m.reg(i.b());
+    let none = m.constant(Value::NULL);
+    match m.attr_hit(v, ext) {
+        Hit::Inline(n) => {
+            let x = m.inline_slot(v, n);
+            if !m.is_unbound(x) {
+                m.set_reg(i.a(), x);
+                return Flow::Next;
+            }
+        }
+        Hit::Overflow(n) => {
+            let x = m.overflow_slot(v, n);
+            if !m.is_unbound(x) {
+                m.set_reg(i.a(), x);
+                return Flow::Next;
+            }
+        }
+        Hit::Constant(x) => {
+            m.set_reg(i.a(), x);
+            return Flow::Next;
+        }
+        Hit::Method(f) => return m.residual(&BIND_METHOD, [f, v, none], i, ext, i.a()),
+        Hit::Property(f) => return m.call_getter(i.a(), f, v),
+        _ => {}
+    }
+    m.residual(&GET_ATTR, [v, none, none], i, ext, i.a())
+}
+
+/// Writes both registers of the method window itself.
+fn get_method(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
+    let n = name(cx, ext);
+    let (f, this) = match find_and_fill(cx, v, n, ext)? {
+        Some(Found::Method(f)) => (f, v),
+        Some(Found::Value(x) | Found::Slot(_, x)) => (x, Value::NULL),
+        _ => (cx.getattr(v, n)?, Value::NULL),
+    };
+    set(cx, i.a() + 1, this);
+    Ok(f)
+}
+slow!(GET_METHOD, get_method);
+
+#[inline(always)]
+pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
+    let ext = m.ext();
+    let v = m.reg(i.b());
+    let none = m.constant(Value::NULL);
+    match m.attr_hit(v, ext) {
+        Hit::Method(f) => {
+            m.set_reg(i.a(), f);
+            m.set_reg(i.a() + 1, v);
+            return Flow::Next;
+        }
+        Hit::Inline(n) => {
+            let x = m.inline_slot(v, n);
+            if !m.is_unbound(x) {
+                m.set_reg(i.a(), x);
+                m.set_reg(i.a() + 1, none);
+                return Flow::Next;
+            }
+        }
+        _ => {}
+    }
+    m.residual(&GET_METHOD, [v, none, none], i, ext, i.a())
+}
+
+fn set_attr(cx: &mut Thread, [v, x, _]: [Value; 3], _i: Instr, ext: u32) -> R {
+    let n = name(cx, ext);
+    let class = cx.class_of(v);
+    let before = v.shape();
+    let plain = v.kind() == crate::types::Instance::kind() && !class.has(cflags::SETATTR_HOOK) && before != 0;
+    let slot = if plain { cx.process_mut().shapes.find(before, n) } else { None };
+    cx.setattr(v, n, x)?;
+    if plain {
+        fill_store(cx, v, n, ext, before, slot);
+    }
+    Ok(Value::NONE)
+}
+slow!(SET_ATTR, set_attr);
+
+/// Remembers a store into an existing slot, or one that added an inline slot.
+fn fill_store(cx: &mut Thread, v: Value, n: Value, ext: u32, before: u32, slot: Option<u32>) {
+    let class = cx.class_of(v);
+    let Some(h) = v.header() else { return };
+    let area = h.extra.load(std::sync::atomic::Ordering::Relaxed);
+    if area == 0 {
+        return;
+    }
+    let inline = area as u32 - 1;
+    let after = v.shape();
+    if let Some(found) = cx.lookup(class, n) {
+        // A member descriptor is a slot too; anything else on the type needs the full look-up.
+        if let Some(member) = found.cast::<crate::types::Member>() {
+            if member.slot < inline {
+                fill(cx, ext, after, what::INLINE, member.slot, Value::NULL, 0);
+            }
+            return;
+        }
+        if cx.lookup_special(found, N::__set__).is_some() || cx.lookup_special(found, N::__delete__).is_some() {
+            return;
+        }
+    }
+    if cx.process().shapes.get(after).dict_mode {
+        return;
+    }
+    match slot {
+        Some(s) if s < inline => fill(cx, ext, before, what::INLINE, s, Value::NULL, 0),
+        Some(s) => fill(cx, ext, before, what::OVERFLOW, s - inline, Value::NULL, 0),
+        None if after != before => {
+            let s = cx.process().shapes.get(after).count - 1;
+            if s < inline {
+                fill(cx, ext, before, what::ADD, s, Value::NULL, after);
+            }
+        }
+        None => {}
+    }
+}
+
+#[inline(always)]
+pub fn SetAttr<M: Machine>(m: &mut M, i: Instr) -> Flow {
+    let ext = m.ext();
+    let (v, x) = (m.reg(i.a()), m.reg(i.b()));
+    match m.attr_hit(v, ext) {
+        Hit::Inline(n) => {
+            m.set_inline_slot(v, n, x);
+            return Flow::Next;
+        }
+        Hit::Overflow(n) => {
+            m.set_overflow_slot(v, n, x);
+            return Flow::Next;
+        }
+        Hit::Add(shape, n) => {
+            m.set_inline_slot(v, n, x);
+            m.set_shape(v, shape);
+            return Flow::Next;
+        }
+        _ => {}
+    }
+    let none = m.constant(Value::NULL);
+    m.effect(&SET_ATTR, [v, x, none], i, ext)
+}
+
+fn del_attr(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
+    let (n, v) = (name(cx, ext), reg(cx, i.a()));
+    cx.delattr(v, n)?;
+    Ok(Value::NONE)
+}
+
+/// (class, receiver) of a `super()` without arguments, unless `super` is rebound.
+fn super_parts(cx: &mut Thread, base: usize) -> R<Option<(Gc<Class>, Value, Gc<Class>)>> {
+    let w = window(cx, base, 3);
+    if w[0] != cx.builtin(B::Super).value() {
+        return Ok(None);
+    }
+    let Some(class) = w[1].cast::<Class>() else {
+        return Err(cx.runtime_error("super(): empty __class__ cell"));
+    };
+    let start = super_start(cx, class, w[2])?;
+    Ok(Some((class, w[2], start)))
+}
+
+/// The class whose MRO a `super(class, obj)` walks.
+pub(crate) fn super_start(cx: &mut Thread, class: Gc<Class>, obj: Value) -> R<Gc<Class>> {
+    if let Some(c) = obj.cast::<Class>()
+        && c.is_subclass(class)
+    {
+        return Ok(c);
+    }
+    let c = cx.class_of(obj);
+    if c.is_subclass(class) {
+        return Ok(c);
+    }
+    let n = cx.name(N::__class__);
+    if let Some(c) = cx.getattr_opt(obj, n)?.and_then(|c| c.cast::<Class>())
+        && c.is_subclass(class)
+    {
+        return Ok(c);
+    }
+    Err(cx.type_error(
+        "super(type, obj): obj (instance of ".to_owned()
+            + &cx.class_name(obj)
+            + ") is not an instance or subtype of type ("
+            + &class.name()
+            + ").",
+    ))
+}
+
+fn get_super(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
+    let n = name(cx, ext);
+    let v = match super_parts(cx, i.b())? {
+        Some((class, this, start)) if n != cx.name(N::__class__) => match cx.lookup_after(start, class, n) {
+            Some(v) => {
+                let this = if this == start.value() { Value::NONE } else { this };
+                cx.bind(v, this, start.value())?
+            }
+            None => super_object_attr(cx, i.b(), n)?,
+        },
+        _ => super_object_attr(cx, i.b(), n)?,
+    };
+    set(cx, i.a(), v);
+    Ok(v)
+}
+
+fn super_object_attr(cx: &mut Thread, base: usize, n: Value) -> R {
+    let w = window(cx, base, 3);
+    let s = cx.call(w[0], &[w[1], w[2]])?;
+    cx.getattr(s, n)
+}
+
+fn get_super_method(cx: &mut Thread, args: [Value; 3], i: Instr, ext: u32) -> R {
+    let n = name(cx, ext);
+    if let Some((class, this, start)) = super_parts(cx, i.b())?
+        && this != start.value()
+        && let Some(v) = cx.lookup_after(start, class, n)
+        && crate::ops::call::is_plain_method(v)
+    {
+        set(cx, i.a(), v);
+        set(cx, i.a() + 1, this);
+        return Ok(v);
+    }
+    let v = get_super(cx, args, i, ext)?;
+    set(cx, i.a() + 1, Value::NULL);
+    Ok(v)
+}
+
+frame_ops! {
+    DelAttr = del_attr, true;
+    GetSuper = get_super, true;
+    GetSuperMethod = get_super_method, true;
+}

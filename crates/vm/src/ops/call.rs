@@ -1,0 +1,1011 @@
+//! Calls: argument passing, binding to parameters, classes, native functions.
+//!
+//! Terms. A *window* is a caller's argument area in its registers: the word in front of the arguments may be overwritten,
+//! and the callee's registers can begin there. Arguments from native code are a plain slice instead.
+
+use crate::class::{Builtin as B, flags};
+use crate::frame::{Cont, flags as fflags};
+use crate::native::{Args, NativeDef, Signature};
+use crate::object::{Gc, HeapObject};
+use crate::types::*;
+use crate::{Exc, N, R, Raised, Thread, Value};
+use ferropy_bytecode::flags as cflags;
+use smallvec::SmallVec;
+
+/// Arguments on their way to a callee.
+#[derive(Clone, Copy)]
+pub struct Argv {
+    pub first: *mut Value,
+    pub count: usize,
+    /// Tuple of names of the last arguments, or unbound.
+    pub names: Value,
+    /// `first[-1]` may be overwritten, and a frame may begin at `first`.
+    pub window: bool,
+}
+
+impl Argv {
+    pub fn slice(args: &[Value]) -> Argv {
+        Argv { first: args.as_ptr() as *mut Value, count: args.len(), names: Value::NULL, window: false }
+    }
+    #[inline(always)]
+    fn at(&self, i: usize) -> Value {
+        debug_assert!(i < self.count);
+        // SAFETY: in bounds.
+        unsafe { *self.first.add(i) }
+    }
+    fn named(&self) -> usize {
+        self.names.cast::<Tuple>().map_or(0, |t| t.len)
+    }
+    fn as_slice(&self) -> &[Value] {
+        // SAFETY: `count` values begin at `first`.
+        unsafe { std::slice::from_raw_parts(self.first, self.count) }
+    }
+}
+
+type ArgBuf = SmallVec<[Value; 12]>;
+
+impl Thread {
+    /// Calls with positional arguments.
+    pub fn call(&mut self, f: Value, args: &[Value]) -> R {
+        let r = self.call_step(f, Argv::slice(args), Cont::Exit, 0)?;
+        self.finish(r)
+    }
+    /// Calls with the last arguments named by the tuple of strings.
+    pub fn call_named(&mut self, f: Value, args: &[Value], names: Value) -> R {
+        let r = self.call_step(f, Argv { names, ..Argv::slice(args) }, Cont::Exit, 0)?;
+        self.finish(r)
+    }
+    /// Calls with keyword arguments.
+    pub fn call_kw(&mut self, f: Value, args: &[Value], kw: &[(&str, Value)]) -> R {
+        let mut names = ArgBuf::new();
+        for (k, _) in kw {
+            names.push(self.intern(k)?);
+        }
+        let names = self.new_tuple(&names)?;
+        let all: ArgBuf = args.iter().copied().chain(kw.iter().map(|k| k.1)).collect();
+        self.call_named(f, &all, names.value())
+    }
+    /// `f(*args, **kwargs)`: a tuple, and a dict or unbound.
+    pub fn call_ex(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value) -> R {
+        let r = self.call_ex_step(f, args, kwargs, Cont::Exit, 0)?;
+        self.finish(r)
+    }
+    /// Calls the method of that name.
+    pub fn call_method(&mut self, v: Value, name: &str, args: &[Value]) -> R {
+        let name = self.intern(name)?;
+        self.call_attr(v, name, args)
+    }
+    /// The same with an interned name.
+    pub fn call_attr(&mut self, v: Value, name: Value, args: &[Value]) -> R {
+        let (f, this) = self.get_method(v, name)?;
+        match this.bound() {
+            Some(this) => self.call_unbound(f, this, args),
+            None => self.call(f, args),
+        }
+    }
+    /// Calls a special method by name on the type; None if there is none.
+    pub fn call_special(&mut self, v: Value, name: N, args: &[Value]) -> R<Option<Value>> {
+        match self.lookup_special(v, name) {
+            Some(f) => self.call_unbound(f, v, args).map(Some),
+            None => Ok(None),
+        }
+    }
+    /// Calls what was found on a type for a receiver: functions directly, others through `__get__`.
+    pub fn call_unbound(&mut self, f: Value, this: Value, args: &[Value]) -> R {
+        let r = self.call_unbound_step(f, this, args, Cont::Exit, 0)?;
+        self.finish(r)
+    }
+
+    pub fn call_unbound_step(&mut self, f: Value, this: Value, args: &[Value], cont: Cont, dst: u8) -> R {
+        if is_plain_method(f) {
+            let all: ArgBuf = std::iter::once(this).chain(args.iter().copied()).collect();
+            return self.call_step(f, Argv::slice(&all), cont, dst);
+        }
+        let class = self.class_of(this).value();
+        let f = self.bind(f, this, class)?;
+        self.call_step(f, Argv::slice(args), cont, dst)
+    }
+
+    /// After a step with [`Cont::Exit`]: runs the frame that was pushed.
+    #[inline(always)]
+    pub fn finish(&mut self, r: Value) -> R {
+        if r == Value::PUSHED { self.run() } else { Ok(r) }
+    }
+
+    /// Calls; a Python function's frame is pushed and [`Value::PUSHED`] returned.
+    #[inline]
+    pub fn call_step(&mut self, f: Value, argv: Argv, cont: Cont, dst: u8) -> R {
+        let k = f.kind();
+        // SAFETY: kinds tell payloads.
+        unsafe {
+            if k == Function::kind() {
+                return self.call_function(f.cast_unchecked(), argv, cont, dst);
+            }
+            if k == NativeFn::kind() {
+                return self.call_native_object(f.cast_unchecked(), argv);
+            }
+            if k == BoundMethod::kind() {
+                let m = f.cast_unchecked::<BoundMethod>();
+                return self.call_with_first(m.func.get(), m.this.get(), argv, cont, dst);
+            }
+            if k == Class::kind() {
+                return self.call_class(f.cast_unchecked(), argv, cont, dst);
+            }
+        }
+        self.call_object(f, argv, cont, dst)
+    }
+
+    #[inline(never)]
+    fn call_object(&mut self, f: Value, argv: Argv, cont: Cont, dst: u8) -> R {
+        self.check_recursion(" in __call__")?;
+        match self.lookup_special(f, N::__call__) {
+            Some(call) if is_plain_method(call) => self.call_with_first(call, f, argv, cont, dst),
+            Some(call) => {
+                let class = self.class_of(f).value();
+                let bound = self.bind(call, f, class)?;
+                self.call_step(bound, argv, cont, dst)
+            }
+            None => {
+                let class = self.class_name(f);
+                Err(self.type_error(format!("'{class}' object is not callable")))
+            }
+        }
+    }
+
+    /// Calls with one more argument in front.
+    pub fn call_with_first(&mut self, f: Value, first: Value, argv: Argv, cont: Cont, dst: u8) -> R {
+        if argv.window {
+            // SAFETY: a window's word in front of the arguments is free.
+            unsafe { *argv.first.sub(1) = first };
+            // The word in front of that is not ours: the callee must not shift again in place.
+            let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
+            return match f.kind() {
+                k if k == Function::kind() => unsafe { self.call_function(f.cast_unchecked(), argv, cont, dst) },
+                _ => self.call_step(f, Argv { window: false, ..argv }, cont, dst),
+            };
+        }
+        let all: ArgBuf = std::iter::once(first).chain(argv.as_slice().iter().copied()).collect();
+        let spilled = all.spilled().then(|| Argv::slice(&all).root(self));
+        let r = self.call_step(f, Argv { names: argv.names, ..Argv::slice(&all) }, cont, dst);
+        drop(spilled);
+        r
+    }
+
+    /// Pushes a frame for a Python function (or makes its generator).
+    #[inline(always)]
+    pub fn call_function(&mut self, f: Gc<Function>, argv: Argv, cont: Cont, dst: u8) -> R {
+        // SAFETY: a function's code is a code object.
+        let code = unsafe { f.code.as_gc::<CodeObject>() };
+        if code.simple && argv.count == code.argcount as usize && argv.names.is_null() {
+            let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
+            self.push_frame(f, code, regs, cont, dst)?;
+            return Ok(Value::PUSHED);
+        }
+        self.call_function_slow(f, code, argv, cont, dst)
+    }
+
+    #[inline(always)]
+    fn copy_to_stack(&mut self, argv: Argv) -> *mut Value {
+        let to = self.stack_top();
+        if to.wrapping_add(argv.count) < self.regs_limit {
+            // SAFETY: room was checked; the area above the running frame is free. The ranges may overlap.
+            unsafe { std::ptr::copy(argv.first, to, argv.count) };
+        }
+        to
+    }
+
+    #[inline(never)]
+    fn call_function_slow(&mut self, f: Gc<Function>, code: Gc<CodeObject>, argv: Argv, cont: Cont, dst: u8) -> R {
+        // Above the caller's registers, so that binding never overwrites its arguments.
+        let mut base = self.stack_top();
+        if !argv.window && argv.first >= base && argv.first < self.regs_limit {
+            base = argv.first.wrapping_add(argv.count);
+        }
+        if base.wrapping_add(code.nregs as usize + argv.count + 8) >= self.regs_limit {
+            return Err(self.recursion_error(""));
+        }
+        self.bind_args(f, code, argv, base)?;
+        if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
+            return self.make_generator(f, code, base);
+        }
+        self.push_frame(f, code, base, cont, dst)?;
+        Ok(Value::PUSHED)
+    }
+
+    /// Binds arguments to parameters, into `to[0..nparams]`.
+    fn bind_args(&mut self, f: Gc<Function>, code: Gc<CodeObject>, argv: Argv, to: *mut Value) -> R<()> {
+        let rust = code.rust();
+        let npos = rust.argcount as usize;
+        let nkw = rust.kwonlyargcount as usize;
+        let named = argv.named();
+        let given = argv.count - named;
+        let (varargs, varkw) = (rust.flags & cflags::VARARGS != 0, rust.flags & cflags::VARKEYWORDS != 0);
+        // SAFETY (all writes through `to`): room for the frame's registers was checked.
+        let put = |i: usize, v: Value| unsafe { *to.add(i) = v };
+        let get = |i: usize| unsafe { *to.add(i) };
+        for i in 0..code.nparams as usize {
+            put(i, Value::NULL);
+        }
+        for i in 0..given.min(npos) {
+            put(i, argv.at(i));
+        }
+        if varargs {
+            let rest = if given > npos { &argv.as_slice()[npos..given] } else { &[] };
+            let t = self.new_tuple(rest)?;
+            put(npos + nkw, t.value());
+        } else if given > npos {
+            return Err(self.too_many_positional(f, code, given, argv));
+        }
+        let kwdict = if varkw {
+            let d = self.new_dict()?;
+            put(npos + nkw + varargs as usize, d.value());
+            Some(d)
+        } else {
+            None
+        };
+        if named > 0 {
+            self.bind_named(f, code, argv, given, kwdict, to)?;
+        }
+        self.fill_defaults(f, code, given, to)?;
+        // SAFETY: see above; `fill_defaults` bound everything or raised.
+        debug_assert!((0..npos + nkw).all(|i| !get(i).is_null()));
+        Ok(())
+    }
+
+    fn bind_named(
+        &mut self,
+        f: Gc<Function>,
+        code: Gc<CodeObject>,
+        argv: Argv,
+        given: usize,
+        kwdict: Option<Gc<Dict>>,
+        to: *mut Value,
+    ) -> R<()> {
+        let rust = code.rust();
+        let (npos, nkw, posonly) =
+            (rust.argcount as usize, rust.kwonlyargcount as usize, rust.posonlyargcount as usize);
+        // SAFETY: code objects hold a tuple of parameter names.
+        let params = unsafe { code.params.as_gc::<Tuple>() };
+        let Some(names) = argv.names.cast::<Tuple>() else { return Ok(()) };
+        let mut wrong_posonly = Vec::new();
+        for i in 0..names.len {
+            let (name, value) = (names.at(i), argv.at(given + i));
+            let Some(s) = name.cast::<Str>() else { return Err(self.type_error("keywords must be strings")) };
+            let key = self.intern_str(s)?;
+            let found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
+            if let Some(p) = found {
+                // SAFETY: a parameter's register.
+                unsafe {
+                    if !(*to.add(p)).is_null() {
+                        let fname = self.function_name(f);
+                        return Err(
+                            self.type_error(format!("{fname}() got multiple values for argument '{}'", s.to_lossy()))
+                        );
+                    }
+                    *to.add(p) = value;
+                }
+                continue;
+            }
+            match kwdict {
+                Some(d) => {
+                    if self.dict_get_str(d, key).is_some() {
+                        let fname = self.function_name(f);
+                        return Err(self.type_error(format!(
+                            "{fname}() got multiple values for keyword argument '{}'",
+                            s.to_lossy()
+                        )));
+                    }
+                    self.dict_set_str(d, name, value)?;
+                }
+                None if (0..posonly).any(|p| params.at(p) == key) => wrong_posonly.push(s.to_lossy()),
+                None => return Err(self.unexpected_keyword(f, params, posonly, npos + nkw, s)),
+            }
+        }
+        if !wrong_posonly.is_empty() {
+            let fname = self.function_name(f);
+            return Err(self.type_error(format!(
+                "{fname}() got some positional-only arguments passed as keyword arguments: '{}'",
+                wrong_posonly.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
+    fn unexpected_keyword(&mut self, f: Gc<Function>, params: Gc<Tuple>, from: usize, to: usize, s: Gc<Str>) -> Raised {
+        let fname = self.function_name(f);
+        let name = s.to_lossy();
+        let known: Vec<String> = (from..to).filter_map(|i| params.at(i).cast::<Str>()).map(|s| s.to_lossy()).collect();
+        let hint = match closest(&name, &known) {
+            Some(k) => format!(". Did you mean '{k}'?"),
+            None => String::new(),
+        };
+        self.type_error(format!("{fname}() got an unexpected keyword argument '{name}'{hint}"))
+    }
+
+    fn fill_defaults(&mut self, f: Gc<Function>, code: Gc<CodeObject>, given: usize, to: *mut Value) -> R<()> {
+        let rust = code.rust();
+        let (npos, nkw) = (rust.argcount as usize, rust.kwonlyargcount as usize);
+        if given < npos {
+            let defaults = f.defaults.cast::<Tuple>();
+            let ndef = defaults.map_or(0, |d| d.len);
+            let first = npos.saturating_sub(ndef);
+            for i in given..npos {
+                // SAFETY: a parameter's register.
+                let slot = unsafe { &mut *to.add(i) };
+                if slot.is_null()
+                    && let Some(d) = defaults
+                    && i >= first
+                {
+                    *slot = d.at(i - first + ndef.saturating_sub(npos));
+                }
+            }
+        }
+        // SAFETY: parameters' registers.
+        let missing =
+            |from: usize, to_: usize| (from..to_).filter(|i| unsafe { (*to.add(*i)).is_null() }).collect::<Vec<_>>();
+        let lost = missing(0, npos);
+        if !lost.is_empty() {
+            return Err(self.missing_arguments(f, code, &lost, "positional"));
+        }
+        if nkw > 0 {
+            let kwd = f.kwdefaults.cast::<Dict>();
+            // SAFETY: as above.
+            let params = unsafe { code.params.as_gc::<Tuple>() };
+            for i in npos..npos + nkw {
+                let slot = unsafe { &mut *to.add(i) };
+                if slot.is_null()
+                    && let Some(d) = kwd
+                    && let Some(v) = self.dict_get_str(d, params.at(i))
+                {
+                    *slot = v;
+                }
+            }
+            let lost = missing(npos, npos + nkw);
+            if !lost.is_empty() {
+                return Err(self.missing_arguments(f, code, &lost, "keyword-only"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Name of a function for messages: its `__qualname__`.
+    pub fn function_name(&self, f: Gc<Function>) -> String {
+        f.qualname.cast::<Str>().map_or_else(|| "?".into(), |s| s.to_lossy())
+    }
+
+    #[cold]
+    fn missing_arguments(&mut self, f: Gc<Function>, code: Gc<CodeObject>, lost: &[usize], what: &str) -> Raised {
+        let params = code.params.cast::<Tuple>();
+        let names: Vec<String> =
+            lost.iter().filter_map(|i| params?.at(*i).cast::<Str>()).map(|s| format!("'{}'", s.to_lossy())).collect();
+        let list = match names.len() {
+            1 => names[0].clone(),
+            2 => format!("{} and {}", names[0], names[1]),
+            n => format!("{}, and {}", names[..n - 1].join(", "), names[n - 1]),
+        };
+        let (n, s) = (names.len(), if names.len() == 1 { "" } else { "s" });
+        let fname = self.function_name(f);
+        self.type_error(format!("{fname}() missing {n} required {what} argument{s}: {list}"))
+    }
+
+    #[cold]
+    fn too_many_positional(&mut self, f: Gc<Function>, code: Gc<CodeObject>, given: usize, argv: Argv) -> Raised {
+        let rust = code.rust();
+        let npos = rust.argcount as usize;
+        let ndef = f.defaults.cast::<Tuple>().map_or(0, |d| d.len);
+        let kwonly_given = argv.names.cast::<Tuple>().map_or(0, |names| {
+            let params = code.params.cast::<Tuple>();
+            let range = npos..npos + rust.kwonlyargcount as usize;
+            names.items().iter().filter(|n| params.is_some_and(|p| range.clone().any(|i| p.at(i) == **n))).count()
+        });
+        let (takes, plural) =
+            if ndef > 0 { (format!("from {} to {npos}", npos - ndef), true) } else { (npos.to_string(), npos != 1) };
+        let fname = self.function_name(f);
+        let s = |p: bool| if p { "s" } else { "" };
+        let were = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
+        let extra = if kwonly_given > 0 {
+            format!(
+                " positional argument{} (and {kwonly_given} keyword-only argument{})",
+                s(given != 1),
+                s(kwonly_given != 1)
+            )
+        } else {
+            String::new()
+        };
+        self.type_error(format!(
+            "{fname}() takes {takes} positional argument{} but {given}{extra} {were} given",
+            s(plural)
+        ))
+    }
+
+    // ---- f(*args, **kwargs)
+
+    pub fn call_ex_step(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value, cont: Cont, dst: u8) -> R {
+        let kw = kwargs.cast::<Dict>().filter(|d| !d.is_empty());
+        let Some(kw) = kw else {
+            let all: ArgBuf = args.items().into();
+            let root = all.spilled().then(|| Argv::slice(&all).root(self));
+            let r = self.call_step(f, Argv::slice(&all), cont, dst);
+            drop(root);
+            return r;
+        };
+        let mut all = crate::RootedVec::new(self);
+        let mut names = crate::RootedVec::new(self);
+        for v in args.items() {
+            all.push(*v);
+        }
+        let mut i = 0;
+        while let Some((next, _, k, v)) = kw.next_entry(i) {
+            if k.cast::<Str>().is_none() {
+                return Err(self.type_error("keywords must be strings"));
+            }
+            names.push(k);
+            all.push(v);
+            i = next;
+        }
+        let names = self.new_tuple(&names)?;
+        let argv = Argv { names: names.value(), ..Argv::slice(&all) };
+        self.call_step(f, argv, cont, dst)
+    }
+
+    // ---- native functions
+
+    #[inline(always)]
+    fn call_native_object(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+        let this = f.this.get();
+        if !this.is_null() {
+            if argv.window {
+                // SAFETY: a window's word in front of the arguments is free.
+                unsafe { *argv.first.sub(1) = this };
+                let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
+                return self.call_native(f.def, argv, f);
+            }
+            let all: ArgBuf = std::iter::once(this).chain(argv.as_slice().iter().copied()).collect();
+            let root = all.spilled().then(|| Argv::slice(&all).root(self));
+            let r = self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&all) }, f);
+            drop(root);
+            return r;
+        }
+        self.call_native(f.def, argv, f)
+    }
+
+    /// Calls a native function with all its arguments, receiver included.
+    #[inline(always)]
+    fn call_native(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R {
+        let sig = def.signature();
+        if sig.is_plain() && argv.names.is_null() && argv.count == sig.params.len() && !f.checks_receiver() {
+            // SAFETY: the arguments lie on a stack and stay there during the call.
+            return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+        }
+        self.call_native_slow(def, sig, argv, f)
+    }
+
+    #[inline(never)]
+    fn call_native_slow(&mut self, def: &'static NativeDef, sig: &'static Signature, argv: Argv, f: Gc<NativeFn>) -> R {
+        if f.checks_receiver() {
+            self.check_receiver(def, argv, f)?;
+        }
+        let mut bound: SmallVec<[Value; 16]> = SmallVec::from_elem(Value::NULL, sig.params.len());
+        let spilled = sig.params.len() > 16;
+        self.bind_native(def, sig, argv, &mut bound, f)?;
+        if spilled {
+            let mut rooted = crate::RootedVec::new(self);
+            rooted.as_mut_vec().extend_from_slice(&bound);
+            let args = Args::new(&rooted);
+            return (def.func)(self, args);
+        }
+        (def.func)(self, Args::new(&bound))
+    }
+
+    fn check_receiver(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R<()> {
+        let Some(owner) = f.owner.cast::<Class>() else { return Ok(()) };
+        let name = def.name();
+        if argv.count == argv.named() {
+            return Err(self.type_error(format!("unbound method {}.{name}() needs an argument", owner.name())));
+        }
+        if !self.class_of(argv.at(0)).is_subclass(owner) {
+            let got = self.class_name(argv.at(0));
+            return Err(self.type_error(format!(
+                "descriptor '{name}' for '{}' objects doesn't apply to a '{got}' object",
+                owner.name()
+            )));
+        }
+        Ok(())
+    }
+
+    fn bind_native(
+        &mut self,
+        def: &'static NativeDef,
+        sig: &'static Signature,
+        argv: Argv,
+        to: &mut [Value],
+        f: Gc<NativeFn>,
+    ) -> R<()> {
+        let named = argv.named();
+        let given = argv.count - named;
+        to[..given.min(sig.positional)].copy_from_slice(&argv.as_slice()[..given.min(sig.positional)]);
+        if let Some(i) = sig.varargs {
+            let rest = if given > sig.positional { &argv.as_slice()[sig.positional..given] } else { &[] };
+            to[i] = self.new_tuple(rest)?.value();
+        } else if given > sig.positional {
+            return Err(self.native_arg_count(def, sig, given, named, f));
+        }
+        if let Some(i) = sig.varkw {
+            to[i] = self.new_dict()?.value();
+        }
+        if named > 0 {
+            self.bind_native_named(def, sig, argv, given, to)?;
+        }
+        for (i, p) in sig.params.iter().enumerate() {
+            if to[i].is_null() && !p.optional {
+                if i < sig.posonly || (named == 0 && sig.posonly == sig.params.len()) {
+                    return Err(self.native_arg_count(def, sig, given, named, f));
+                }
+                let (name, skip) = (def.name(), is_bound_sig(def) as usize);
+                return Err(self.type_error(format!(
+                    "{name}() missing required argument '{}' (pos {})",
+                    p.name,
+                    i + 1 - skip
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn bind_native_named(
+        &mut self,
+        def: &'static NativeDef,
+        sig: &'static Signature,
+        argv: Argv,
+        given: usize,
+        to: &mut [Value],
+    ) -> R<()> {
+        let Some(names) = argv.names.cast::<Tuple>() else { return Ok(()) };
+        for i in 0..names.len {
+            let Some(name) = names.at(i).cast::<Str>() else {
+                return Err(self.type_error("keywords must be strings"));
+            };
+            let value = argv.at(given + i);
+            let text = name.to_lossy();
+            let found = sig.params.iter().enumerate().position(|(j, p)| {
+                j >= sig.posonly && p.name == text && Some(j) != sig.varargs && Some(j) != sig.varkw
+            });
+            match (found, sig.varkw) {
+                (Some(p), _) if to[p].is_null() => to[p] = value,
+                (Some(p), _) => {
+                    let fname = def.name();
+                    let at = p + 1 - is_bound_sig(def) as usize;
+                    return Err(
+                        self.type_error(format!("argument for {fname}() given by name ('{text}') and position ({at})"))
+                    );
+                }
+                (None, Some(k)) => {
+                    // SAFETY: made by the caller.
+                    let d = unsafe { to[k].cast_unchecked::<Dict>() };
+                    self.dict_set_str(d, name.value(), value)?;
+                }
+                (None, None) => {
+                    let fname = def.name();
+                    let takes_none = sig.posonly == sig.params.len();
+                    return Err(if takes_none {
+                        self.type_error(format!("{}() takes no keyword arguments", self.native_qualname(def, argv)))
+                    } else {
+                        self.type_error(format!("{fname}() got an unexpected keyword argument '{text}'"))
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn native_qualname(&self, def: &'static NativeDef, argv: Argv) -> String {
+        if is_bound_sig(def) && argv.count > 0 {
+            return format!("{}.{}", self.class_name(argv.at(0)), def.name());
+        }
+        def.name().to_owned()
+    }
+
+    #[cold]
+    fn native_arg_count(
+        &mut self,
+        def: &'static NativeDef,
+        sig: &Signature,
+        given: usize,
+        named: usize,
+        f: Gc<NativeFn>,
+    ) -> Raised {
+        let skip = is_bound_sig(def) as usize;
+        let (max, min) = (sig.positional - skip.min(sig.positional), sig.required.saturating_sub(skip));
+        let given = given.saturating_sub(skip);
+        let name = def.name();
+        let qual = match f.owner.cast::<Class>() {
+            Some(c) if skip == 1 => format!("{}.{name}", c.name()),
+            _ => name.to_owned(),
+        };
+        let s = |n: usize| if n == 1 { "" } else { "s" };
+        let posonly = sig.posonly == sig.params.len();
+        if max == min && posonly {
+            return match max {
+                0 => self.type_error(format!("{qual}() takes no arguments ({given} given)")),
+                1 => self.type_error(format!("{qual}() takes exactly one argument ({given} given)")),
+                n => self.type_error(format!("{name} expected {n} arguments, got {given}")),
+            };
+        }
+        if posonly || (given < min && sig.varargs.is_some()) {
+            let (word, n) = if given > max { ("most", max) } else { ("least", min) };
+            return self.type_error(format!("{name} expected at {word} {n} argument{}, got {given}", s(n)));
+        }
+        let (word, n) = if given > max {
+            (if max == min && sig.positional == sig.params.len() { "exactly" } else { "at most" }, max)
+        } else {
+            ("at least", min)
+        };
+        let positional = if sig.positional < sig.params.len() && given > max { "positional " } else { "" };
+        self.type_error(format!("{name}() takes {word} {n} {positional}argument{} ({} given)", s(n), given + named))
+    }
+
+    // ---- classes
+
+    /// Calls a class: metaclass `__call__`, or make an instance.
+    fn call_class(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
+        let meta = self.class_of(c.value());
+        if meta != self.builtin(B::Type) {
+            let name = self.name(N::__call__);
+            if let Some(call) = self.lookup(meta, name)
+                && !is_type_call(call)
+            {
+                self.check_recursion(" in __call__")?;
+                if is_plain_method(call) {
+                    return self.call_with_first(call, c.value(), argv, cont, dst);
+                }
+                let bound = self.bind(call, c.value(), meta.value())?;
+                return self.call_step(bound, argv, cont, dst);
+            }
+        }
+        self.instantiate_step(c, argv, cont, dst)
+    }
+
+    /// What `type.__call__` does.
+    pub fn instantiate_step(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
+        let epoch = self.vm().epoch.get();
+        if c.call_epoch.get() != epoch {
+            self.find_constructors(c)?;
+        }
+        if c == self.builtin(B::Type) && argv.count == 1 && argv.names.is_null() {
+            return Ok(self.class_of(argv.at(0)).value());
+        }
+        if c.has(flags::NO_NEW) {
+            let name = self.class_display_name(c);
+            return Err(self.type_error(format!("cannot create '{name}' instances")));
+        }
+        let (new, init) = (c.call_new.get(), c.call_init.get());
+        let instance = if new.is_null() {
+            if c.has(flags::ABSTRACT) || (init.is_null() && argv.count > 0) {
+                self.object_new_checks(c, argv)?;
+            }
+            self.alloc_instance(c)?
+        } else {
+            let v = self.call_new(new, c, argv)?;
+            if !self.class_of(v).is_subclass(c) {
+                return Ok(v);
+            }
+            if self.class_of(v) != c {
+                return self.init_other(v, argv, cont, dst);
+            }
+            v
+        };
+        if init.is_null() {
+            return Ok(instance);
+        }
+        self.call_init(init, instance, argv, cont, dst)
+    }
+
+    /// `__new__` made an instance of a subclass: its own `__init__` applies.
+    fn init_other(&mut self, v: Value, argv: Argv, cont: Cont, dst: u8) -> R {
+        match self.lookup_special(v, N::__init__) {
+            Some(init) if !is_object_init(init) => self.call_init(init, v, argv, cont, dst),
+            _ => Ok(v),
+        }
+    }
+
+    fn call_init(&mut self, init: Value, instance: Value, argv: Argv, cont: Cont, dst: u8) -> R {
+        let name = if init.kind() == Function::kind() && (cont == Cont::Store || cont == Cont::Exit) {
+            Cont::Init
+        } else {
+            Cont::Exit
+        };
+        if name == Cont::Init && cont == Cont::Store {
+            let r = self.call_with_first(init, instance, argv, Cont::Init, dst)?;
+            if r == Value::PUSHED {
+                self.top().aux = instance;
+                return Ok(r);
+            }
+            return self.check_init(r, instance);
+        }
+        let r = if is_plain_method(init) {
+            self.call_with_first(init, instance, Argv { window: false, ..argv }, Cont::Exit, 0)?
+        } else {
+            let class = self.class_of(instance).value();
+            let bound = self.bind(init, instance, class)?;
+            self.call_step(bound, Argv { window: false, ..argv }, Cont::Exit, 0)?
+        };
+        let r = self.finish(r)?;
+        self.check_init(r, instance)
+    }
+
+    /// `__init__` must return None.
+    pub fn check_init(&mut self, r: Value, instance: Value) -> R {
+        if r.is_none() {
+            return Ok(instance);
+        }
+        let class = self.class_name(r);
+        Err(self.type_error(format!("__init__() should return None, not '{class}'")))
+    }
+
+    /// Calls `__new__` with the class in front.
+    fn call_new(&mut self, new: Value, c: Gc<Class>, argv: Argv) -> R {
+        let r = self.call_with_first(new, c.value(), Argv { window: false, ..argv }, Cont::Exit, 0)?;
+        self.finish(r)
+    }
+
+    /// Looks `__new__` and `__init__` up; unbound stands for object's own.
+    fn find_constructors(&mut self, c: Gc<Class>) -> R<()> {
+        let (n, i) = (self.name(N::__new__), self.name(N::__init__));
+        let new = self.lookup(c, n).unwrap_or(Value::NULL);
+        let init = self.lookup(c, i).unwrap_or(Value::NULL);
+        let new = match new.cast::<Wrapper>() {
+            Some(w) if self.class_of(new) == self.builtin(B::StaticMethod) => w.func.get(),
+            _ if new.is_null() || is_object_new(new) => Value::NULL,
+            _ if new.kind() == NativeFn::kind() || new.kind() == Function::kind() => new,
+            _ => self.bind(new, Value::NONE, c.value())?,
+        };
+        let new = if is_object_new(new) { Value::NULL } else { new };
+        let init = if is_object_init(init) { Value::NULL } else { init };
+        c.call_new.set(self, c, new);
+        c.call_init.set(self, c, init);
+        c.call_epoch.set(self.vm().epoch.get());
+        for k in c.mro().items() {
+            if let Some(k) = k.cast::<Class>() {
+                k.flags.set(k.flags.get() | flags::CACHED);
+            }
+        }
+        Ok(())
+    }
+
+    /// `object.__new__`'s complaints: abstract classes, superfluous arguments.
+    pub fn object_new_checks(&mut self, c: Gc<Class>, argv: Argv) -> R<()> {
+        if argv.count > 0 {
+            let (n, i) = (self.name(N::__new__), self.name(N::__init__));
+            let own_new = self.lookup(c, n).is_some_and(|v| !is_object_new(v));
+            let own_init = self.lookup(c, i).is_some_and(|v| !is_object_init(v));
+            if own_new {
+                return Err(self.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
+            }
+            if !own_init {
+                return Err(self.type_error(format!("{}() takes no arguments", c.name())));
+            }
+        }
+        if c.has(flags::ABSTRACT) {
+            return Err(self.abstract_error(c));
+        }
+        Ok(())
+    }
+
+    fn abstract_error(&mut self, c: Gc<Class>) -> Raised {
+        let result = (|| {
+            let key = self.intern("__abstractmethods__")?;
+            let set = self.dict_get_str(c.dict(), key).unwrap_or(Value::NONE);
+            let sorted = self.sorted_texts(set)?;
+            let (s, list) = (if sorted.len() == 1 { "" } else { "s" }, sorted.join("', '"));
+            let text = format!(
+                "Can't instantiate abstract class {} without an implementation for abstract method{s} '{list}'",
+                c.name()
+            );
+            Ok::<_, Raised>(self.type_error(text))
+        })();
+        match result {
+            Ok(r) | Err(r) => r,
+        }
+    }
+
+    fn sorted_texts(&mut self, iterable: Value) -> R<Vec<String>> {
+        let it = self.iter(iterable)?;
+        let mut out = Vec::new();
+        while let Some(v) = self.next(it)? {
+            out.push(self.str(v)?.to_lossy());
+        }
+        out.sort();
+        Ok(out)
+    }
+
+    /// `module.qualname`, without `builtins.`.
+    pub fn class_display_name(&mut self, c: Gc<Class>) -> String {
+        let name = c.name();
+        let key = self.name(N::__module__);
+        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<Str>()) {
+            Some(m) if m.bytes() != b"builtins" => format!("{}.{name}", m.to_lossy()),
+            _ => name,
+        }
+    }
+
+    /// Runs a native finaliser; kinds that need one have a `__del__` among their methods.
+    pub fn finalize_native(&mut self, _v: Value) {}
+
+    pub(crate) fn mark_locals(&mut self, mapping: Value) {
+        let top = self.top();
+        top.aux = mapping;
+        top.flags |= fflags::LOCALS;
+    }
+
+    /// Runs module, class or eval code with given namespaces.
+    pub fn exec_code(&mut self, code: Gc<CodeObject>, globals: Gc<Dict>, locals: Value, closure: Value) -> R {
+        let f = self.new_function(code, globals)?;
+        if !closure.is_null() {
+            f.closure.set(self, f, closure);
+        }
+        if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
+            return self.call(f.value(), &[]);
+        }
+        let base = self.stack_top();
+        self.push_frame(f, code, base, Cont::Exit, 0)?;
+        self.mark_locals(locals);
+        self.run()
+    }
+
+    /// A function object without defaults.
+    pub fn new_function(&mut self, code: Gc<CodeObject>, globals: Gc<Dict>) -> R<Gc<Function>> {
+        let key = self.name(N::__builtins__);
+        let builtins = match self.dict_get_str(globals, key) {
+            Some(b) => b.cast::<Module>().map_or(b, |m| m.dict.get()),
+            None => self.vm().builtins,
+        };
+        let key = self.name(N::__name__);
+        let module = self.dict_get_str(globals, key).unwrap_or(Value::NONE);
+        let doc = match code.rust().flags & cflags::HAS_DOCSTRING != 0 {
+            true => code.consts.cast::<Tuple>().map_or(Value::NONE, |c| c.at(0)),
+            false => Value::NONE,
+        };
+        let meta = self.new_list(&[doc, module, Value::NULL])?;
+        use crate::make::{field, null_field};
+        self.alloc(
+            B::Function,
+            Function {
+                code: field(code),
+                globals: field(globals),
+                builtins: field(builtins),
+                name: field(code.name.get()),
+                qualname: field(code.qualname.get()),
+                defaults: null_field(),
+                kwdefaults: null_field(),
+                closure: null_field(),
+                annotate: null_field(),
+                annotations: null_field(),
+                meta: field(meta),
+            },
+        )
+    }
+}
+
+impl Argv {
+    /// Keeps values that lie in native heap memory alive (they were pinned on a stack until now).
+    fn root(&self, cx: &mut Thread) -> crate::RootedVec {
+        let mut v = crate::RootedVec::new(cx);
+        v.as_mut_vec().extend_from_slice(self.as_slice());
+        v
+    }
+}
+
+/// A function or native method: can be called with the receiver in front, without binding.
+#[inline(always)]
+pub fn is_plain_method(f: Value) -> bool {
+    f.kind() == Function::kind() || f.cast::<NativeFn>().is_some_and(|n| n.this.get().is_null() && is_bound_sig(n.def))
+}
+
+/// Does the signature begin with the receiver?
+pub fn is_bound_sig(def: &NativeDef) -> bool {
+    matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod | crate::Flavour::GetSet)
+}
+
+impl Gc<NativeFn> {
+    /// An unbound method descriptor called directly must check its receiver.
+    #[inline(always)]
+    pub fn checks_receiver(self) -> bool {
+        self.this.get().is_null() && !self.owner.get().is_null() && self.def.flavour == crate::Flavour::Method
+    }
+}
+
+fn is_native(f: Value, g: crate::NativeImpl) -> bool {
+    f.cast::<NativeFn>().is_some_and(|n| std::ptr::fn_addr_eq(n.def.func, g))
+}
+fn is_type_call(f: Value) -> bool {
+    is_native(f, type_call)
+}
+pub fn is_object_new(f: Value) -> bool {
+    is_native(f, object_new)
+}
+pub fn is_object_init(f: Value) -> bool {
+    is_native(f, object_init)
+}
+
+/// `type.__call__(self, *args, **kwargs)`.
+pub fn type_call(cx: &mut Thread, a: Args<'_>) -> R {
+    let Some(c) = a[0].cast::<Class>() else { return Err(cx.type_error("type expected")) };
+    // SAFETY: the binder made a tuple and a dict.
+    let (args, kw) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
+    let mut all = crate::RootedVec::new(cx);
+    all.as_mut_vec().extend_from_slice(args.items());
+    let mut names = crate::RootedVec::new(cx);
+    let mut i = 0;
+    while let Some((next, _, k, v)) = kw.next_entry(i) {
+        names.push(k);
+        all.push(v);
+        i = next;
+    }
+    let names = if names.is_empty() { Value::NULL } else { cx.new_tuple(&names)?.value() };
+    let argv = Argv { names, ..Argv::slice(&all) };
+    let r = cx.instantiate_step(c, argv, Cont::Exit, 0)?;
+    cx.finish(r)
+}
+
+/// `object.__new__(cls, *args, **kwargs)`.
+pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
+    let Some(c) = a[0].cast::<Class>() else {
+        let class = cx.class_name(a[0]);
+        return Err(cx.type_error(format!("object.__new__(X): X is not a type object ({class})")));
+    };
+    // SAFETY: the binder made a tuple and a dict.
+    let (args, kw) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
+    let excess = args.len + kw.len();
+    if excess > 0 || c.has(flags::ABSTRACT) {
+        cx.object_new_checks(c, Argv { count: excess, ..Argv::slice(&[]) })?;
+    }
+    if c.has(flags::NO_NEW) {
+        let name = cx.class_display_name(c);
+        return Err(cx.type_error(format!("cannot create '{name}' instances")));
+    }
+    cx.alloc_instance(c)
+}
+
+/// `object.__init__(self, *args, **kwargs)`.
+pub fn object_init(cx: &mut Thread, a: Args<'_>) -> R {
+    // SAFETY: the binder made a tuple and a dict.
+    let (args, kw) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
+    if args.len + kw.len() > 0 {
+        let class = cx.class_of(a[0]);
+        let (n, i) = (cx.name(N::__new__), cx.name(N::__init__));
+        if cx.lookup(class, i).is_some_and(|v| !is_object_init(v)) {
+            return Err(cx.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
+        }
+        if cx.lookup(class, n).is_some_and(is_object_new) {
+            return Err(cx.type_error(format!("{}() takes no arguments", class.name())));
+        }
+    }
+    Ok(Value::NONE)
+}
+
+/// The name most like `wanted`, if any is like it at all.
+pub fn closest<'a>(wanted: &str, known: &'a [String]) -> Option<&'a String> {
+    let limit = |k: &str| (wanted.len() + k.len() + 3) / 6;
+    known
+        .iter()
+        .filter(|k| k.as_str() != wanted)
+        .map(|k| (edit_distance(wanted, k), k))
+        .filter(|(d, k)| *d <= limit(k))
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, k)| k)
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let cost = if ca == *cb { diagonal } else { diagonal + 1 };
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,363 @@
+//! Generators and coroutines as resumable register files.
+//!
+//! A suspended generator keeps its registers in its object; resuming copies them to the register stack and pushes a
+//! frame, suspending copies them back. `pc` is the index of the yielding instruction.
+
+use crate::class::Builtin as B;
+use crate::frame::{Cont, Frame, flags as fflags};
+use crate::object::{Gc, HeapObject};
+use crate::types::*;
+use crate::{Exc, N, R, Thread, Value};
+use ferropy_bytecode::{Instr, Op, flags as cflags};
+
+/// States of a generator.
+pub mod state {
+    pub const CREATED: u8 = 0;
+    pub const SUSPENDED: u8 = 1;
+    pub const RUNNING: u8 = 2;
+    pub const FINISHED: u8 = 3;
+}
+
+/// How a resumed generator came back.
+#[derive(Clone, Copy, Debug)]
+pub enum Resumed {
+    Yielded(Value),
+    Returned(Value),
+}
+
+impl Thread {
+    /// A generator, coroutine or async generator whose parameters are bound at `regs`.
+    pub(crate) fn make_generator(&mut self, f: Gc<Function>, code: Gc<CodeObject>, regs: *mut Value) -> R {
+        let class = if code.flags & cflags::COROUTINE != 0 {
+            B::Coroutine
+        } else if code.flags & cflags::ASYNC_GENERATOR != 0 {
+            B::AsyncGenerator
+        } else {
+            B::Generator
+        };
+        let n = code.nregs as usize;
+        // The arguments lie above the running frame, where nobody sees them: keep them in a frame of their own.
+        let params: smallvec::SmallVec<[Value; 12]> =
+            // SAFETY: `nparams` bound values.
+            unsafe { std::slice::from_raw_parts(regs, code.nparams as usize) }.into();
+        let mut rooted = crate::RootedVec::new(self);
+        if params.spilled() {
+            rooted.as_mut_vec().extend_from_slice(&params);
+        }
+        let size = size_of::<Generator>() + n * 8;
+        let r = self.alloc_raw(Generator::kind(), class as u32, size, 0)?;
+        // SAFETY: fresh zeroed memory of this size.
+        let g = unsafe {
+            let g = r.payload() as *mut Generator;
+            (*g).nregs = n as u32;
+            (*g).func.init(f);
+            (*g).name.init(f.name.get());
+            (*g).qualname.init(f.qualname.get());
+            Gc::from_raw(g)
+        };
+        let from: &[Value] = if params.spilled() { &rooted } else { &params };
+        for (i, v) in from.iter().enumerate() {
+            // SAFETY: parameters come first among the registers; the object is fresh.
+            unsafe { *g.regs().add(i) = *v };
+        }
+        if class != B::Generator {
+            self.mutator.register_finalizable(g.as_ref());
+        }
+        if class == B::Coroutine && self.vm().registry.contains_key("coroutine_origin_depth") {
+            self.note_coroutine_origin(g)?;
+        }
+        Ok(g.value())
+    }
+
+    fn note_coroutine_origin(&mut self, _g: Gc<Generator>) -> R<()> {
+        Ok(())
+    }
+
+    pub fn generator_code(&self, g: Gc<Generator>) -> Option<Gc<CodeObject>> {
+        g.func.cast::<Function>()?.code.cast::<CodeObject>()
+    }
+
+    /// The instruction that a suspended generator waits in.
+    pub fn generator_instr(&self, g: Gc<Generator>) -> Option<Instr> {
+        let code = self.generator_code(g)?;
+        code.rust().instrs.get(g.pc.get() as usize).map(|w| Instr(*w))
+    }
+
+    /// What a suspended generator delegates to (`yield from`, `await`).
+    pub fn generator_delegate(&self, g: Gc<Generator>) -> Option<Value> {
+        if g.state.get() != state::SUSPENDED {
+            return None;
+        }
+        let i = self.generator_instr(g)?;
+        // SAFETY: verified code: the register exists.
+        (i.op() == Op::YieldFrom).then(|| unsafe { *g.regs().add(i.c()) })
+    }
+
+    /// Pushes the frame of a generator that is not running or finished. `send` goes to the yield's register.
+    pub(crate) fn push_generator(&mut self, g: Gc<Generator>, send: Value, cont: Cont, dst: u8) -> R<()> {
+        let (Some(f), Some(code)) = (g.func.cast::<Function>(), self.generator_code(g)) else {
+            return Err(self.error(Exc::SystemError, "generator without code; please report"));
+        };
+        let base = self.stack_top();
+        // SAFETY: limits are checked; the frame's registers are copied from the generator's.
+        unsafe {
+            let frame = self.frame.add(1);
+            let n = g.nregs as usize;
+            if frame >= self.frame_limit || base.add(n) > self.regs_limit {
+                return Err(self.recursion_error(""));
+            }
+            std::ptr::copy_nonoverlapping(g.regs(), base, n);
+            let mut pc = code.instrs.add(g.pc.get() as usize);
+            if g.state.get() == state::SUSPENDED {
+                let i = Instr(*pc);
+                *base.add(i.a()) = send;
+                pc = pc.add(i.op().words());
+            }
+            *frame = Frame {
+                pc,
+                regs: base,
+                func: f.value(),
+                code: code.value(),
+                aux: g.value(),
+                handled: g.handled.get(),
+                object: g.frame_obj.get(),
+                cont,
+                dst,
+                flags: fflags::GENERATOR,
+                nregs: n as u32,
+            };
+            if let Some(o) = g.frame_obj.cast::<FrameObject>() {
+                o.live.set(frame);
+            }
+            self.frame = frame;
+        }
+        g.state.set(state::RUNNING);
+        Ok(())
+    }
+
+    /// Suspends the running generator's frame (its instruction is at `pc`) and pops it.
+    pub(crate) fn suspend(&mut self, pc: *const u32) {
+        // SAFETY: the running frame belongs to a generator.
+        unsafe {
+            let frame = &mut *self.frame;
+            let g = frame.aux.cast_unchecked::<Generator>();
+            let code = frame.code.cast_unchecked::<CodeObject>();
+            self.mutator.barrier(g.as_ref());
+            std::ptr::copy_nonoverlapping(frame.regs, g.regs(), g.nregs as usize);
+            g.pc.set(pc.offset_from(code.instrs) as u32);
+            g.handled.init(frame.handled);
+            g.frame_obj.init(frame.object);
+            if let Some(o) = frame.object.cast::<FrameObject>() {
+                o.live.set(std::ptr::null_mut());
+                o.pc.set(g.pc.get());
+            }
+            g.state.set(state::SUSPENDED);
+            self.frame = self.frame.sub(1);
+        }
+    }
+
+    /// The generator of the running frame is done: its registers are cleared.
+    pub(crate) fn finish_generator(&mut self, g: Gc<Generator>) {
+        g.state.set(state::FINISHED);
+        self.mutator.barrier(g.as_ref());
+        for i in 0..g.nregs as usize {
+            // SAFETY: the object's own registers, after the barrier.
+            unsafe { *g.regs().add(i) = Value::NULL };
+        }
+        g.handled.init(Value::NULL);
+    }
+
+    fn check_resumable(&mut self, g: Gc<Generator>) -> R<()> {
+        let kind = match g.shape() {
+            s if s == B::Coroutine as u32 => "coroutine",
+            s if s == B::AsyncGenerator as u32 => "async generator",
+            _ => "generator",
+        };
+        match g.state.get() {
+            state::RUNNING => Err(self.value_error(format!("{kind} already executing"))),
+            state::FINISHED if kind == "coroutine" => Err(self.runtime_error("cannot reuse already awaited coroutine")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a value in.
+    pub fn generator_send(&mut self, g: Gc<Generator>, value: Value) -> R<Resumed> {
+        self.check_resumable(g)?;
+        if g.state.get() == state::FINISHED {
+            return Ok(Resumed::Returned(Value::NONE));
+        }
+        if g.state.get() == state::CREATED && !value.is_none() {
+            let kind = self.class_name(g.value()).replace('_', " ");
+            let a = if kind.starts_with('a') { "an" } else { "a" };
+            let _ = a;
+            return Err(self.type_error(format!("can't send non-None value to a just-started {kind}")));
+        }
+        self.push_generator(g, value, Cont::ExitGen, 0)?;
+        let r = self.run();
+        self.resumed(g, r)
+    }
+
+    fn resumed(&mut self, g: Gc<Generator>, r: R) -> R<Resumed> {
+        let v = r?;
+        Ok(if g.state.get() == state::SUSPENDED { Resumed::Yielded(v) } else { Resumed::Returned(v) })
+    }
+
+    /// `next(g)`, None at the end (the return value is dropped).
+    pub fn generator_next(&mut self, g: Gc<Generator>) -> R<Option<Value>> {
+        match self.generator_send(g, Value::NONE)? {
+            Resumed::Yielded(v) => Ok(Some(v)),
+            Resumed::Returned(_) => Ok(None),
+        }
+    }
+
+    /// Throws an exception object in.
+    pub fn generator_throw(&mut self, g: Gc<Generator>, exc: Value) -> R<Resumed> {
+        self.check_resumable(g)?;
+        if let Some(sub) = self.generator_delegate(g) {
+            return self.throw_into_delegate(g, sub, exc);
+        }
+        self.throw_here(g, exc)
+    }
+
+    /// Raises in the generator's own frame.
+    fn throw_here(&mut self, g: Gc<Generator>, exc: Value) -> R<Resumed> {
+        match g.state.get() {
+            state::FINISHED => return Err(self.raise_value(exc)),
+            state::CREATED => {
+                // Raised at its first line.
+                self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
+            }
+            _ => self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?,
+        }
+        self.raise_value(exc);
+        let r = self.run_raising();
+        self.resumed(g, r)
+    }
+
+    fn throw_into_delegate(&mut self, g: Gc<Generator>, sub: Value, exc: Value) -> R<Resumed> {
+        let exit = self.exc_class(Exc::GeneratorExit);
+        if self.is_instance(exc, exit) {
+            g.state.set(state::RUNNING);
+            let closed = self.close_iterator(sub);
+            g.state.set(state::SUSPENDED);
+            return match closed {
+                Ok(()) => self.throw_here(g, exc),
+                Err(_) => {
+                    let e = self.take_pending();
+                    self.throw_here(g, e)
+                }
+            };
+        }
+        g.state.set(state::RUNNING);
+        let r = self.throw_into(sub, exc);
+        g.state.set(state::SUSPENDED);
+        match r {
+            Ok(None) => self.throw_here(g, exc),
+            Ok(Some(Resumed::Yielded(v))) => Ok(Resumed::Yielded(v)),
+            Ok(Some(Resumed::Returned(v))) => self.resume_after_delegate(g, v),
+            Err(_) => {
+                let e = self.take_pending();
+                self.throw_here(g, e)
+            }
+        }
+    }
+
+    /// `throw` of the delegate; None if it has none.
+    fn throw_into(&mut self, sub: Value, exc: Value) -> R<Option<Resumed>> {
+        if let Some(g) = sub.cast::<Generator>()
+            && sub.shape() != B::AsyncGenerator as u32
+        {
+            return self.generator_throw(g, exc).map(Some);
+        }
+        let name = self.name(N::throw);
+        let Some(f) = self.getattr_opt(sub, name)? else { return Ok(None) };
+        let r = self.call(f, &[exc]);
+        match r {
+            Ok(v) => Ok(Some(Resumed::Yielded(v))),
+            Err(e) => match self.take_stop_value()? {
+                Some(v) => Ok(Some(Resumed::Returned(v))),
+                None => Err(e),
+            },
+        }
+    }
+
+    /// The delegate ended in `throw` with result `v`: goes on behind the `yield from`.
+    fn resume_after_delegate(&mut self, g: Gc<Generator>, v: Value) -> R<Resumed> {
+        let Some(i) = self.generator_instr(g) else { return Ok(Resumed::Returned(v)) };
+        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
+        // SAFETY: the frame just pushed; its pc is behind the YieldFrom and its extension word.
+        unsafe {
+            let frame = &mut *self.frame;
+            let offset = *frame.pc.sub(1) as i32;
+            frame.pc = frame.pc.offset(offset as isize);
+            *frame.regs.add(i.b()) = v;
+        }
+        let r = self.run();
+        self.resumed(g, r)
+    }
+
+    fn close_iterator(&mut self, it: Value) -> R<()> {
+        if let Some(g) = it.cast::<Generator>()
+            && it.shape() != B::AsyncGenerator as u32
+        {
+            self.generator_close(g)?;
+            return Ok(());
+        }
+        let name = self.name(N::close);
+        if let Some(f) = self.getattr_opt(it, name)? {
+            self.call(f, &[])?;
+        }
+        Ok(())
+    }
+
+    /// `g.close()`; the value that the generator returned, if it did.
+    pub fn generator_close(&mut self, g: Gc<Generator>) -> R {
+        match g.state.get() {
+            state::CREATED => {
+                self.finish_generator(g);
+                return Ok(Value::NONE);
+            }
+            state::FINISHED => return Ok(Value::NONE),
+            state::RUNNING => {
+                self.check_resumable(g)?;
+            }
+            _ => {}
+        }
+        let class = self.exc_class(Exc::GeneratorExit).value();
+        let exc = self.call(class, &[])?;
+        match self.generator_throw(g, exc) {
+            Ok(Resumed::Yielded(_)) => {
+                let kind = self.class_name(g.value()).replace('_', " ");
+                Err(self.runtime_error(format!("{kind} ignored GeneratorExit")))
+            }
+            Ok(Resumed::Returned(v)) => Ok(v),
+            Err(e) => {
+                if self.pending_is(Exc::GeneratorExit) || self.pending_is(Exc::StopIteration) {
+                    self.pending = Value::NULL;
+                    return Ok(Value::NONE);
+                }
+                Err(e)
+            }
+        }
+    }
+
+    /// If StopIteration is pending: takes it and returns its value.
+    pub fn take_stop_value(&mut self) -> R<Option<Value>> {
+        if !self.pending_is(Exc::StopIteration) {
+            return Ok(None);
+        }
+        let e = self.take_pending();
+        Ok(Some(self.stop_value(e)))
+    }
+
+    /// `value` of a StopIteration.
+    pub fn stop_value(&mut self, e: Value) -> Value {
+        let Some(exc) = e.cast::<Exception>() else { return Value::NONE };
+        if let Some(d) = exc.data.cast::<Array>()
+            && d.capacity() > 0
+        {
+            return d.field(0).get().bound().unwrap_or(Value::NONE);
+        }
+        exc.args.cast::<Tuple>().and_then(|a| a.items().first().copied()).unwrap_or(Value::NONE)
+    }
+}

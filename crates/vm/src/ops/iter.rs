@@ -1,0 +1,332 @@
+//! Iteration.
+
+use crate::class::Builtin as B;
+use crate::object::{Gc, HeapObject};
+use crate::types::*;
+use crate::{Exc, N, R, Thread, Value, field};
+
+impl Thread {
+    /// `iter(v)`.
+    pub fn iter(&mut self, v: Value) -> R {
+        if let Some(it) = self.quick_iter(v)? {
+            return Ok(it);
+        }
+        match self.lookup_special(v, N::__iter__) {
+            Some(f) if !f.is_none() => {
+                let it = self.call_unbound(f, v, &[])?;
+                self.check_iterator(it)
+            }
+            Some(_) => Err(self.not_iterable(v)),
+            None if self.lookup_special(v, N::__getitem__).is_some() => self.seq_iter(B::SequenceIterator, v),
+            None => Err(self.not_iterable(v)),
+        }
+    }
+
+    fn not_iterable(&mut self, v: Value) -> crate::Raised {
+        let class = self.class_name(v);
+        self.type_error(format!("'{class}' object is not iterable"))
+    }
+
+    /// Checks what `__iter__` returned.
+    pub fn check_iterator(&mut self, it: Value) -> R {
+        if it.kind() == Generator::kind() || self.lookup_special(it, N::__next__).is_some_and(|f| !f.is_none()) {
+            return Ok(it);
+        }
+        let class = self.class_name(it);
+        Err(self.type_error(format!("iter() returned non-iterator of type '{class}'")))
+    }
+
+    pub fn seq_iter(&mut self, class: B, v: Value) -> R {
+        Ok(self.alloc(class, SeqIter { seq: field(v), at: 0.into(), reverse: false })?.value())
+    }
+
+    /// Iterators of the exact built-in types, without dispatch.
+    #[inline]
+    pub fn quick_iter(&mut self, v: Value) -> R<Option<Value>> {
+        let s = v.shape();
+        Ok(Some(match s {
+            s if s == B::List as u32 => self.seq_iter(B::ListIterator, v)?,
+            s if s == B::Tuple as u32 => self.seq_iter(B::TupleIterator, v)?,
+            s if s == B::Range as u32 => self.range_iter(v)?,
+            s if s == B::Str as u32 => self.seq_iter(B::StrIterator, v)?,
+            s if s == B::Dict as u32 => self.dict_iter(v, v, 0, B::DictKeyIterator)?,
+            s if s == B::Set as u32 || s == B::FrozenSet as u32 => self.set_iter(v)?,
+            s if s == B::DictKeys as u32 => self.view_iter(v, 0, B::DictKeyIterator)?,
+            s if s == B::DictValues as u32 => self.view_iter(v, 1, B::DictValueIterator)?,
+            s if s == B::DictItems as u32 => self.view_iter(v, 2, B::DictItemIterator)?,
+            s if s == B::Generator as u32 || s == B::ListIterator as u32 || s == B::RangeIterator as u32 => v,
+            _ => return Ok(None),
+        }))
+    }
+
+    pub fn range_iter(&mut self, v: Value) -> R {
+        // SAFETY: callers checked the class.
+        let r = unsafe { v.cast_unchecked::<Range>() };
+        if let (Some(start), Some(step), Some(len), Some(_)) =
+            (r.start.get().as_int(), r.step.get().as_int(), r.len.get().as_int(), r.stop.get().as_int())
+        {
+            return Ok(self
+                .alloc(B::RangeIterator, RangeIter { next: start.into(), step, left: (len as u64).into() })?
+                .value());
+        }
+        let (next, step, left) = (field(r.start.get()), field(r.step.get()), field(r.len.get()));
+        Ok(self.alloc(B::LongRangeIterator, LongRangeIter { next, step, left })?.value())
+    }
+
+    pub fn dict_iter(&mut self, owner: Value, dict: Value, what: u8, class: B) -> R {
+        let _ = owner;
+        // SAFETY: callers pass dicts.
+        let len = unsafe { dict.cast_unchecked::<Dict>() }.len.get();
+        Ok(self.alloc(class, DictIter { dict: field(dict), at: 0.into(), len: len.into(), what })?.value())
+    }
+
+    pub fn set_iter(&mut self, set: Value) -> R {
+        // SAFETY: callers pass sets.
+        let len = unsafe { set.cast_unchecked::<Set>() }.len.get();
+        Ok(self.alloc(B::SetIterator, DictIter { dict: field(set), at: 0.into(), len: len.into(), what: 3 })?.value())
+    }
+
+    fn view_iter(&mut self, view: Value, what: u8, class: B) -> R {
+        // SAFETY: callers checked the class.
+        let dict = unsafe { view.cast_unchecked::<DictView>() }.dict.get();
+        self.dict_iter(dict, dict, what, class)
+    }
+
+    /// `next(it)`, None at the end.
+    pub fn next(&mut self, it: Value) -> R<Option<Value>> {
+        if let Some(r) = self.quick_next(it)? {
+            return Ok(r.bound());
+        }
+        if let Some(g) = it.cast::<Generator>()
+            && it.shape() == B::Generator as u32
+        {
+            return self.generator_next(g);
+        }
+        let Some(f) = self.lookup_special(it, N::__next__) else {
+            let class = self.class_name(it);
+            return Err(self.type_error(format!("'{class}' object is not an iterator")));
+        };
+        let r = self.call_unbound(f, it, &[]);
+        self.catch(Exc::StopIteration, r)
+    }
+
+    /// Next item of the built-in iterators: unbound at the end; None: another kind of iterator.
+    #[inline]
+    pub fn quick_next(&mut self, it: Value) -> R<Option<Value>> {
+        let s = it.shape();
+        // SAFETY: the shape tells the exact class.
+        unsafe {
+            Ok(Some(match s {
+                s if s == B::ListIterator as u32 => list_next(it.cast_unchecked()),
+                s if s == B::RangeIterator as u32 => range_next(it.cast_unchecked()),
+                s if s == B::TupleIterator as u32 => tuple_next(it.cast_unchecked()),
+                s if s == B::DictKeyIterator as u32
+                    || s == B::DictValueIterator as u32
+                    || s == B::DictItemIterator as u32 =>
+                {
+                    self.dict_next(it.cast_unchecked())?
+                }
+                s if s == B::SetIterator as u32 => self.set_next(it.cast_unchecked())?,
+                s if s == B::StrIterator as u32 => self.str_next(it.cast_unchecked())?,
+                _ => return Ok(None),
+            }))
+        }
+    }
+
+    /// Next item of a dict iterator; unbound at the end.
+    pub fn dict_next(&mut self, it: Gc<DictIter>) -> R {
+        let Some(d) = it.dict.cast::<Dict>() else { return Ok(Value::NULL) };
+        if d.len.get() != it.len.get() {
+            it.len.set(u32::MAX);
+            return Err(self.runtime_error("dictionary changed size during iteration"));
+        }
+        let Some((next, _, k, v)) = d.next_entry(it.at.get()) else {
+            it.dict.set(self, it, Value::NULL);
+            return Ok(Value::NULL);
+        };
+        it.at.set(next);
+        match it.what {
+            0 => Ok(k),
+            1 => Ok(v),
+            _ => Ok(self.new_tuple(&[k, v])?.value()),
+        }
+    }
+
+    fn set_next(&mut self, it: Gc<DictIter>) -> R {
+        let Some(s) = it.dict.cast::<Set>() else { return Ok(Value::NULL) };
+        if s.len.get() != it.len.get() {
+            it.len.set(u32::MAX);
+            return Err(self.runtime_error("Set changed size during iteration"));
+        }
+        match s.next_entry(it.at.get()) {
+            Some((next, _, k)) => {
+                it.at.set(next);
+                Ok(k)
+            }
+            None => {
+                it.dict.set(self, it, Value::NULL);
+                Ok(Value::NULL)
+            }
+        }
+    }
+
+    /// `at` counts bytes here.
+    fn str_next(&mut self, it: Gc<SeqIter>) -> R {
+        let Some(s) = it.seq.cast::<Str>() else { return Ok(Value::NULL) };
+        let at = it.at.get();
+        let bytes = s.bytes();
+        if at >= bytes.len() {
+            it.seq.set(self, it, Value::NULL);
+            return Ok(Value::NULL);
+        }
+        let (c, n) = ferropy_text::wtf8::decode_at(bytes, at);
+        it.at.set(at + n);
+        Ok(self.char_str(c)?.value())
+    }
+
+    /// All items of an iterable.
+    pub fn collect(&mut self, v: Value) -> R<crate::RootedVec> {
+        let mut out = crate::RootedVec::new(self);
+        self.collect_into(v, &mut out)?;
+        Ok(out)
+    }
+
+    pub fn collect_into(&mut self, v: Value, out: &mut crate::RootedVec) -> R<()> {
+        if v.shape() == B::Tuple as u32 {
+            // SAFETY: the shape tells the exact class.
+            out.as_mut_vec().extend_from_slice(unsafe { v.cast_unchecked::<Tuple>() }.items());
+            return Ok(());
+        }
+        if v.shape() == B::List as u32 {
+            // SAFETY: as above.
+            let l = unsafe { v.cast_unchecked::<List>() };
+            let mut i = 0;
+            while let Some(x) = l.get(i) {
+                out.push(x);
+                i += 1;
+            }
+            return Ok(());
+        }
+        let it = self.iter(v)?;
+        while let Some(x) = self.next(it)? {
+            out.push(x);
+        }
+        Ok(())
+    }
+
+    /// `list(v)` as a fresh list.
+    pub fn list_from(&mut self, v: Value) -> R<Gc<List>> {
+        let items = self.collect(v)?;
+        self.new_list(&items)
+    }
+
+    /// Appends all of an iterable.
+    pub fn list_extend(&mut self, list: Gc<List>, v: Value) -> R<()> {
+        if v.shape() == B::List as u32 || v.shape() == B::Tuple as u32 {
+            let items = self.collect(v)?;
+            self.list_reserve(list, list.len() + items.len())?;
+            for i in 0..items.len() {
+                self.list_append(list, items[i])?;
+            }
+            return Ok(());
+        }
+        let it = self.iter(v)?;
+        while let Some(x) = self.next(it)? {
+            self.list_append(list, x)?;
+        }
+        Ok(())
+    }
+
+    /// `tuple(v)`.
+    pub fn tuple_from(&mut self, v: Value) -> R<Gc<Tuple>> {
+        if v.shape() == B::Tuple as u32 {
+            // SAFETY: the shape tells the exact class.
+            return Ok(unsafe { v.cast_unchecked() });
+        }
+        let items = self.collect(v)?;
+        self.new_tuple(&items)
+    }
+
+    /// Adds all of an iterable.
+    pub fn set_update(&mut self, set: Gc<Set>, v: Value) -> R<()> {
+        if v.kind() == Set::kind() {
+            // SAFETY: the kind was tested.
+            let from = unsafe { v.cast_unchecked::<Set>() };
+            let mut i = 0;
+            while let Some((next, h, k)) = from.next_entry(i) {
+                self.set_add_hashed(set, k, h)?;
+                i = next;
+            }
+            return Ok(());
+        }
+        let it = self.iter(v)?;
+        while let Some(x) = self.next(it)? {
+            self.set_add(set, x)?;
+        }
+        Ok(())
+    }
+
+    /// `operator.length_hint(v)` or `default`.
+    pub fn length_hint(&mut self, v: Value, default: usize) -> R<usize> {
+        if let Some(n) = self.quick_len(v) {
+            return Ok(n);
+        }
+        if self.lookup_special(v, N::__len__).is_some() {
+            return self.len(v);
+        }
+        let Some(f) = self.lookup_special(v, N::__length_hint__) else { return Ok(default) };
+        let r = self.call_unbound(f, v, &[]);
+        match self.catch(Exc::TypeError, r)? {
+            Some(Value::NOT_IMPLEMENTED) | None => Ok(default),
+            Some(n) => match n.to_i64() {
+                Some(n) if n >= 0 => Ok(n as usize),
+                Some(_) => Err(self.value_error("__length_hint__() should return >= 0")),
+                None => {
+                    let class = self.class_name(n);
+                    Err(self.type_error(format!("__length_hint__ must be an integer, not {class}")))
+                }
+            },
+        }
+    }
+}
+
+#[inline(always)]
+pub fn list_next(it: Gc<SeqIter>) -> Value {
+    let Some(l) = it.seq.cast::<List>() else { return Value::NULL };
+    let at = it.at.get();
+    match l.get(at) {
+        Some(v) => {
+            it.at.set(at + 1);
+            v
+        }
+        None => {
+            // Exhausted for good; unbinding needs no barrier.
+            it.at.set(usize::MAX >> 1);
+            Value::NULL
+        }
+    }
+}
+
+#[inline(always)]
+pub fn tuple_next(it: Gc<SeqIter>) -> Value {
+    let Some(t) = it.seq.cast::<Tuple>() else { return Value::NULL };
+    let at = it.at.get();
+    if at < t.len {
+        it.at.set(at + 1);
+        t.items()[at]
+    } else {
+        Value::NULL
+    }
+}
+
+#[inline(always)]
+pub fn range_next(it: Gc<RangeIter>) -> Value {
+    let left = it.left.get();
+    if left == 0 {
+        return Value::NULL;
+    }
+    it.left.set(left - 1);
+    let n = it.next.get();
+    it.next.set(n.wrapping_add(it.step));
+    Value((n as u64) << 1 | 1)
+}
