@@ -5,8 +5,14 @@
 //! `liveness` tells which registers matter at a pc; `disasm` shows code to people.
 
 pub mod code;
+pub mod disasm;
+pub mod liveness;
 pub mod op;
 pub mod positions;
+#[cfg(test)]
+mod samples;
+pub mod serial;
+pub mod verify;
 
 pub use code::{Code, Const, ExceptionEntry, Var, VarKind, flags};
 pub use op::{CommonConst, Ext, Instr, Intrinsic1, Intrinsic2, OPS, Op, Operand, SpecialMethod, make_flags};
