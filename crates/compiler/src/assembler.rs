@@ -15,12 +15,9 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Label(pub u32);
 
-/// A constant: in the pool of operands or in the main pool.
+/// A constant of the main pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ConstId {
-    Operand(u8),
-    Main(u32),
-}
+pub struct ConstId(u32);
 
 /// What follows or completes an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,12 +153,12 @@ impl Assembler {
     }
 
     pub fn constant(&mut self, c: Const) -> ConstId {
-        ConstId::Main(self.main.add(c))
+        ConstId(self.main.add(c))
     }
 
     /// The constant may get an index that does not fit 16 bits.
     pub fn needs_far(&self, id: ConstId) -> bool {
-        matches!(id, ConstId::Main(n) if n >= u16::MAX as u32 - 256)
+        id.0 >= u16::MAX as u32 - 256
     }
 
     /// The constant's index as an operand, if there is still room.
@@ -262,10 +259,7 @@ impl Assembler {
     }
 
     fn encode(&self, ins: &Ins, i: usize, at: &[u32], map: &[u32], out: &mut Vec<u32>) -> Res<()> {
-        let constant = |id: ConstId| match id {
-            ConstId::Operand(n) => n as u32,
-            ConstId::Main(n) => map[n as usize],
-        };
+        let constant = |id: ConstId| map[id.0 as usize];
         let offset = |label: Label| at[self.label_index(label)] as i32 - at[i + 1] as i32;
         let info = ins.op.info();
         let plain = Instr::abc(ins.op, ins.a, ins.b, ins.c).0;

@@ -5,7 +5,6 @@ use crate::errors::{Failure, Res};
 use crate::symtable::{Role, ScopeId};
 use ferropy_bytecode::{Code, Const, Op};
 use ruff_python_ast::{self as ast, name::Name};
-use ruff_text_size::Ranged;
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn class_def(&mut self, c: &'a ast::StmtClassDef) -> Res<()> {
@@ -105,10 +104,5 @@ impl<'a> Gen<'a, '_> {
             }
             None => self.return_none(),
         }
-    }
-
-    /// The range of a class's header, for positions.
-    pub(super) fn header(&self, c: &ast::StmtClassDef) -> ruff_text_size::TextRange {
-        c.name.range().cover(c.range)
     }
 }

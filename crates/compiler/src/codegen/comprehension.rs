@@ -4,7 +4,7 @@ use super::unit::{Comp, Place};
 use super::{Gen, Reg};
 use crate::errors::{Failure, Res};
 use crate::symtable::{Resolve, Role, ScopeId, def};
-use ferropy_bytecode::{Const, Op, Var, VarKind, flags};
+use ferropy_bytecode::{Op, Var, VarKind, flags};
 use ruff_python_ast::{self as ast, Expr, name::Name};
 use ruff_text_size::Ranged;
 use std::collections::HashMap;
@@ -195,11 +195,6 @@ impl<'a> Gen<'a, '_> {
         self.at(g.range);
         self.emit(Op::Call, d, window, 1);
         Ok(d)
-    }
-
-    /// An empty tuple, list or other constant in a new temporary.
-    pub(super) fn constant_temp(&mut self, c: Const) -> Res<Reg> {
-        self.load_const(c, None)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::{Block, Cleanup, Gen, Protection, Reg};
 use crate::assembler::{Label, Range};
 use crate::errors::Res;
-use ferropy_bytecode::{Const, Op};
+use ferropy_bytecode::Op;
 use ruff_python_ast::{self as ast, ExceptHandler, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -307,10 +307,5 @@ impl<'a> Gen<'a, '_> {
         self.bind(next);
         self.release(mark);
         Ok(())
-    }
-
-    /// A constant None in a new temporary.
-    pub(super) fn none(&mut self) -> Res<Reg> {
-        self.load_const(Const::None, None)
     }
 }

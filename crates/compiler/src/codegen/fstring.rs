@@ -6,7 +6,7 @@ use crate::errors::Res;
 use crate::source::wtf8;
 use ferropy_bytecode::{Const, Op};
 use ruff_python_ast::{
-    self as ast, ConversionFlag, Expr, FStringPart, InterpolatedElement, InterpolatedStringElement,
+    self as ast, ConversionFlag, FStringPart, InterpolatedElement, InterpolatedStringElement,
     InterpolatedStringLiteralElement,
 };
 use ruff_text_size::{Ranged, TextRange};
@@ -233,7 +233,3 @@ fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str {
     source.get(start..end).unwrap_or("").trim()
 }
 
-/// Whether an expression is a formatted string (not a constant).
-pub(super) fn is_fstring(e: &Expr) -> bool {
-    matches!(e, Expr::FString(_) | Expr::TString(_))
-}

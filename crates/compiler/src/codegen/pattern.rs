@@ -7,7 +7,7 @@ use super::{Gen, Reg};
 use crate::assembler::Label;
 use crate::errors::Res;
 use ferropy_bytecode::{Const, Op};
-use ruff_python_ast::{self as ast, Expr, IrrefutablePatternKind, MatchCase, Pattern, Singleton, name::Name};
+use ruff_python_ast::{self as ast, Expr, MatchCase, Pattern, Singleton, name::Name};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::HashSet;
 
@@ -22,9 +22,7 @@ impl<'a> Gen<'a, '_> {
         let end = self.label();
         let last = m.cases.len().saturating_sub(1);
         for (i, case) in m.cases.iter().enumerate() {
-            if i < last && case.guard.is_none() {
-                self.check_reachable(&case.pattern, false)?;
-            }
+            self.check_reachable(&case.pattern, i == last || case.guard.is_some())?;
             self.case(case, subject, end)?;
         }
         self.bind(end);
@@ -53,20 +51,29 @@ impl<'a> Gen<'a, '_> {
     }
 
     /// Refuses patterns that always match where others follow.
-    fn check_reachable(&self, p: &Pattern, in_or: bool) -> Res<()> {
-        let Some(irrefutable) = p.irrefutable_pattern() else { return Ok(()) };
-        if let (Pattern::MatchOr(or), false) = (p, in_or)
-            && or.patterns.len() > 1
-        {
-            return Ok(());
-        }
-        let message = match irrefutable.kind {
-            IrrefutablePatternKind::Wildcard => "wildcard makes remaining patterns unreachable".to_string(),
-            IrrefutablePatternKind::Name(name) => {
-                format!("name capture '{name}' makes remaining patterns unreachable")
+    fn check_reachable(&self, p: &Pattern, last: bool) -> Res<()> {
+        match p {
+            Pattern::MatchAs(ast::PatternMatchAs { pattern: Some(inner), .. }) => self.check_reachable(inner, last),
+            Pattern::MatchAs(_) if last => Ok(()),
+            Pattern::MatchAs(a) => {
+                let what = match &a.name {
+                    Some(name) => format!("name capture '{}'", name.id),
+                    None => "wildcard".to_string(),
+                };
+                self.syntax(format!("{what} makes remaining patterns unreachable"), a.range)
             }
-        };
-        self.syntax(message, irrefutable.range)
+            Pattern::MatchOr(o) => {
+                let count = o.patterns.len();
+                o.patterns.iter().enumerate().try_for_each(|(i, p)| self.check_reachable(p, last && i + 1 == count))
+            }
+            Pattern::MatchSequence(s) => s.patterns.iter().try_for_each(|p| self.check_reachable(p, true)),
+            Pattern::MatchMapping(m) => m.patterns.iter().try_for_each(|p| self.check_reachable(p, true)),
+            Pattern::MatchClass(c) => {
+                let keywords = c.arguments.keywords.iter().map(|k| &k.pattern);
+                c.arguments.patterns.iter().chain(keywords).try_for_each(|p| self.check_reachable(p, true))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn pattern(&mut self, p: &'a Pattern, subject: Reg, fail: Label, captures: &mut Captures<'a>) -> Res<()> {
@@ -83,9 +90,6 @@ impl<'a> Gen<'a, '_> {
             Pattern::MatchStar(s) => self.syntax("can't use starred pattern here", s.range),
             Pattern::MatchAs(a) => {
                 if let Some(inner) = &a.pattern {
-                    if inner.is_irrefutable() && !matches!(**inner, Pattern::MatchOr(_)) {
-                        self.check_reachable(inner, true)?;
-                    }
                     self.pattern(inner, subject, fail, captures)?;
                 }
                 match &a.name {
@@ -185,7 +189,7 @@ impl<'a> Gen<'a, '_> {
         }
         let wild = |p: &Pattern| match p {
             Pattern::MatchStar(s) => s.name.is_none(),
-            p => p.is_wildcard(),
+            p => is_wildcard(p),
         };
         if s.patterns.iter().all(wild) {
             return Ok(());
@@ -220,7 +224,7 @@ impl<'a> Gen<'a, '_> {
     ) -> Res<()> {
         let n = s.patterns.len();
         for (i, p) in s.patterns.iter().enumerate() {
-            if i == star || p.is_wildcard() {
+            if i == star || is_wildcard(p) {
                 continue;
             }
             let item = self.temp()?;
@@ -349,11 +353,7 @@ impl<'a> Gen<'a, '_> {
         let done = self.label();
         let names = binding_count(&o.patterns[0]);
         let registers = self.temps(names)?;
-        for (i, alternative) in o.patterns.iter().enumerate() {
-            let last = i + 1 == o.patterns.len();
-            if !last {
-                self.check_reachable(alternative, true)?;
-            }
+        for alternative in &o.patterns {
             let mark = self.mark();
             let next = self.label();
             let mut own = Captures::new();
@@ -387,6 +387,11 @@ impl<'a> Gen<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// `_`: ruff's own test takes names for wildcards, too.
+fn is_wildcard(p: &Pattern) -> bool {
+    matches!(p, Pattern::MatchAs(ast::PatternMatchAs { pattern: None, name: None, .. }))
 }
 
 /// How many names a pattern binds at most.

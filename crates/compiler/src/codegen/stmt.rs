@@ -3,7 +3,7 @@
 use super::{Block, Cleanup, Gen, Reg};
 use crate::assembler::Label;
 use crate::errors::{Failure, Res};
-use crate::symtable::{ScopeKind, def};
+use crate::symtable::ScopeKind;
 use ferropy_bytecode::{CommonConst, Const, Intrinsic1, Op, flags};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -333,11 +333,5 @@ impl<'a> Gen<'a, '_> {
         self.emit(Op::Raise, exc, 0, 1);
         self.bind(ok);
         Ok(())
-    }
-
-    /// The name is a type parameter or other local of a function-like scope.
-    pub(super) fn is_local_name(&self, name: &str) -> bool {
-        let scope = &self.table.scopes[self.unit.scope];
-        scope.symbols.get(name).is_some_and(|s| s.flags & def::BOUND != 0)
     }
 }
