@@ -24,7 +24,10 @@ pub struct ConstId(u32);
 pub enum Extra {
     None,
     Jump(Label),
-    Name { name: u16, cache: u16 },
+    Name {
+        name: u16,
+        cache: u16,
+    },
     Const(ConstId),
     Imm(u32),
     /// b and c together.
@@ -63,6 +66,8 @@ pub struct Assembler {
     global_caches: HashMap<u16, u16>,
     ncaches: u32,
     overflow: bool,
+    /// Instructions that `flow` replaced by nothing.
+    pub dropped: Vec<u32>,
     /// Some local may be unbound where it is read.
     pub has_checks: bool,
 }

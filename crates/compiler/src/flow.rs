@@ -15,6 +15,8 @@ pub fn is_terminal(op: Op) -> bool {
 }
 
 pub fn optimize(asm: &mut Assembler, first_local: usize, nlocals: usize) {
+    invert_branches(asm);
+    thread_jumps(asm);
     let reachable = reachable(asm);
     let mut keep = reachable.clone();
     if asm.has_checks {
@@ -26,7 +28,53 @@ pub fn optimize(asm: &mut Assembler, first_local: usize, nlocals: usize) {
             keep[i] = false;
         }
     }
+    for i in std::mem::take(&mut asm.dropped) {
+        keep[i as usize] = false;
+    }
     compact(asm, &keep);
+}
+
+/// The opposite of a conditional jump.
+fn inverse(ins: &Ins) -> Option<Ins> {
+    let (op, c) = match ins.op {
+        Op::JumpIfTrue => (Op::JumpIfFalse, ins.c),
+        Op::JumpIfFalse => (Op::JumpIfTrue, ins.c),
+        Op::JumpIfNone => (Op::JumpIfNotNone, ins.c),
+        Op::JumpIfNotNone => (Op::JumpIfNone, ins.c),
+        op if op.info().c == Operand::Imm && op.info().name.starts_with("Test") => (op, ins.c ^ 1),
+        _ => return None,
+    };
+    Some(Ins { op, c, ..*ins })
+}
+
+/// A conditional jump over a jump becomes the opposite jump.
+fn invert_branches(asm: &mut Assembler) {
+    for i in 0..asm.code.len().saturating_sub(1) {
+        let over = target(asm, &asm.code[i]) == Some(i + 2) && asm.code[i + 1].op == Op::Jump;
+        if !over || asm.labels.contains(&(i as u32 + 1)) {
+            continue;
+        }
+        if let Some(new) = inverse(&asm.code[i]) {
+            asm.code[i] = Ins { extra: asm.code[i + 1].extra, ..new };
+            asm.code[i + 1] = Ins { op: Op::Nop, a: 0, b: 0, c: 0, extra: Extra::None, ..asm.code[i + 1] };
+            asm.dropped.push(i as u32 + 1);
+        }
+    }
+}
+
+/// A jump to a forward jump goes where that goes.
+fn thread_jumps(asm: &mut Assembler) {
+    for i in 0..asm.code.len() {
+        for _ in 0..8 {
+            let Some(t) = target(asm, &asm.code[i]).filter(|t| *t < asm.code.len() && *t > i) else { break };
+            let next = asm.code[t];
+            let plain = next.op == Op::Jump && asm.code[i].op != Op::JumpBack;
+            if !plain || target(asm, &next).is_none_or(|n| n <= t) {
+                break;
+            }
+            asm.code[i].extra = next.extra;
+        }
+    }
 }
 
 fn target(asm: &Assembler, ins: &Ins) -> Option<usize> {

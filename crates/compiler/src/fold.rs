@@ -150,7 +150,9 @@ fn repeat(c: &Const, n: i64) -> Option<Const> {
     match c {
         Const::Str(s) if s.len().checked_mul(n)? <= MAX_STR => Some(Const::Str(s.repeat(n))),
         Const::Bytes(s) if s.len().checked_mul(n)? <= MAX_STR => Some(Const::Bytes(s.repeat(n))),
-        Const::Tuple(t) if t.len().checked_mul(n)? <= MAX_COLLECTION => Some(Const::Tuple((0..n).flat_map(|_| t.clone()).collect())),
+        Const::Tuple(t) if t.len().checked_mul(n)? <= MAX_COLLECTION => {
+            Some(Const::Tuple((0..n).flat_map(|_| t.clone()).collect()))
+        }
         _ => None,
     }
 }

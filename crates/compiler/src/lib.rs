@@ -95,11 +95,7 @@ pub fn scopes(module: &Mod, text: &str, options: &Options) -> Result<SymTable, S
     })
 }
 
-fn on_big_stack<T>(
-    text: &str,
-    options: &Options,
-    f: impl FnOnce(&Source<'_>) -> Res<T>,
-) -> Result<T, SyntaxError> {
+fn on_big_stack<T>(text: &str, options: &Options, f: impl FnOnce(&Source<'_>) -> Res<T>) -> Result<T, SyntaxError> {
     let source = Source::new(text);
     stacker::maybe_grow(RED_ZONE, STACK, || f(&source)).map_err(|e| e.publish(&source, &options.filename))
 }

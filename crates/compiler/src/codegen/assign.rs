@@ -112,7 +112,8 @@ impl<'a> Gen<'a, '_> {
 
     fn unpack(&mut self, target: &'a Expr, value: Reg) -> Res<()> {
         let elts = elements(target).unwrap_or(&[]);
-        let window = self.unpack_into(elts.len(), elts.iter().position(Expr::is_starred_expr), value, target.range())?;
+        let window =
+            self.unpack_into(elts.len(), elts.iter().position(Expr::is_starred_expr), value, target.range())?;
         if elts.iter().filter(|e| e.is_starred_expr()).count() > 1 {
             return self.syntax("multiple starred expressions in assignment", target.range());
         }

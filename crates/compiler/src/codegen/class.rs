@@ -8,6 +8,7 @@ use ruff_python_ast::{self as ast, name::Name};
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn class_def(&mut self, c: &'a ast::StmtClassDef) -> Res<()> {
+        self.check_assignable(&c.name.id, c.range)?;
         let mark = self.mark();
         let decorators = self.decorators(&c.decorator_list)?;
         let line = self.first_line(&c.decorator_list, c.name.range);

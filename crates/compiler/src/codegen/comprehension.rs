@@ -27,9 +27,7 @@ impl<'a> Gen<'a, '_> {
             _ => return Err(Failure::internal("not a comprehension")),
         };
         let scope = scope.ok_or_else(|| Failure::internal("a comprehension without scope"))?;
-        if self.table.scopes[scope].is_async
-            && self.unit.flags & (flags::COROUTINE | flags::ASYNC_GENERATOR) == 0
-        {
+        if self.table.scopes[scope].is_async && self.unit.flags & (flags::COROUTINE | flags::ASYNC_GENERATOR) == 0 {
             return self.syntax("asynchronous comprehension outside of an asynchronous function", e.range());
         }
         let Some(first) = generators.first() else { return Err(Failure::internal("an empty comprehension")) };
@@ -177,8 +175,7 @@ impl<'a> Gen<'a, '_> {
         let line = self.source.line_col(g.range.start()).0;
         self.open_unit(scope, Name::new_static("<genexpr>"), line)?;
         self.unit.argcount = 1;
-        self.unit.flags |=
-            if self.table.scopes[scope].is_async { flags::ASYNC_GENERATOR } else { flags::GENERATOR };
+        self.unit.flags |= if self.table.scopes[scope].is_async { flags::ASYNC_GENERATOR } else { flags::GENERATOR };
         self.at(g.range);
         self.comprehension_loop(&g.generators, Some(0), Sink::Yield(&g.elt))?;
         self.at(g.range);

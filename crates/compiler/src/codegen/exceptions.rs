@@ -264,11 +264,7 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
-    fn star_handler(
-        &mut self,
-        h: &'a ast::ExceptHandlerExceptHandler,
-        [_, parts, rest, raised]: [Reg; 4],
-    ) -> Res<()> {
+    fn star_handler(&mut self, h: &'a ast::ExceptHandlerExceptHandler, [_, parts, rest, raised]: [Reg; 4]) -> Res<()> {
         let mark = self.mark();
         let next = self.label();
         let Some(e) = &h.type_ else {

@@ -547,8 +547,12 @@ impl<'a> Gen<'a, '_> {
             Expr::List(_) | Expr::ListComp(_) => Some("list"),
             Expr::Tuple(_) => Some("tuple"),
             Expr::FString(_) => Some("str"),
-            Expr::NumberLiteral(_) | Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::EllipsisLiteral(_)
-            | Expr::StringLiteral(_) | Expr::BytesLiteral(_) => type_name(&g.fold(e)?),
+            Expr::NumberLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_) => type_name(&g.fold(e)?),
             _ => None,
         };
         let Some(kind) = type_of(self, &s.value) else { return };
@@ -563,9 +567,8 @@ impl<'a> Gen<'a, '_> {
             e => type_of(self, e),
         };
         if let Some(index) = index.filter(|i| !matches!(*i, "int" | "bool")) {
-            let message = format!(
-                "{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"
-            );
+            let message =
+                format!("{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?");
             self.warning(&message, s.range);
         }
     }

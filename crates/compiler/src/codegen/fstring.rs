@@ -50,12 +50,7 @@ impl<'a> Gen<'a, '_> {
         wtf8(&l.value, self.source.slice(l.range), raw)
     }
 
-    fn push_elements(
-        &self,
-        pieces: &mut Vec<Piece<'a>>,
-        elements: &'a [InterpolatedStringElement],
-        raw: bool,
-    ) {
+    fn push_elements(&self, pieces: &mut Vec<Piece<'a>>, elements: &'a [InterpolatedStringElement], raw: bool) {
         for element in elements {
             match element {
                 InterpolatedStringElement::Literal(l) => push_literal(pieces, self.element_literal(l, raw)),
@@ -232,4 +227,3 @@ fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str {
     };
     source.get(start..end).unwrap_or("").trim()
 }
-

@@ -20,6 +20,7 @@ pub(super) struct Parts {
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn function_def(&mut self, f: &'a ast::StmtFunctionDef) -> Res<()> {
+        self.check_assignable(&f.name.id, f.range)?;
         let mark = self.mark();
         let decorators = self.decorators(&f.decorator_list)?;
         let line = self.first_line(&f.decorator_list, f.name.range);
@@ -209,7 +210,8 @@ impl<'a> Gen<'a, '_> {
             (make_flags::TYPE_PARAMS, parts.type_params),
             (make_flags::ANNOTATIONS, parts.annotations),
         ];
-        let is_on = |(bit, part): &(u8, Option<Reg>)| part.is_some() || (*bit == make_flags::CLOSURE && !free.is_empty());
+        let is_on =
+            |(bit, part): &(u8, Option<Reg>)| part.is_some() || (*bit == make_flags::CLOSURE && !free.is_empty());
         let on: Vec<_> = bits.into_iter().filter(is_on).collect();
         let window = self.temps(on.len())?;
         let mut mask = 0;

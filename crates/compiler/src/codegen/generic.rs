@@ -95,11 +95,8 @@ impl<'a> Gen<'a, '_> {
                     self.move_to(pair + 1, f);
                     self.at(p.range());
                     let constraints = bound.is_tuple_expr();
-                    let kind = if constraints {
-                        Intrinsic2::TypeVarWithConstraints
-                    } else {
-                        Intrinsic2::TypeVarWithBound
-                    };
+                    let kind =
+                        if constraints { Intrinsic2::TypeVarWithConstraints } else { Intrinsic2::TypeVarWithBound };
                     self.emit(Op::Intrinsic2, pair, pair, kind as u8);
                 }
                 _ => self.emit(Op::Intrinsic1, pair, pair, plain as u8),

@@ -122,7 +122,10 @@ impl Gen<'_, '_> {
             ScopeKind::Class => self.unit.comps.is_empty() && scope.resolve(name) == Resolve::Free,
             _ => {
                 let bound = scope.symbols.get(name).is_some_and(|s| s.flags & symtable::def::BOUND != 0);
-                scope.sees_class && name != "__classdict__" && !bound && self.bound_in_comp(name).is_none()
+                scope.sees_class
+                    && name != "__classdict__"
+                    && !bound
+                    && self.bound_in_comp(name).is_none()
                     && scope.resolve(name) != Resolve::GlobalExplicit
             }
         }

@@ -177,7 +177,7 @@ impl<'a> Gen<'a, '_> {
     ) -> Res<()> {
         let stars = s.patterns.iter().filter(|p| p.is_match_star()).count();
         if stars > 1 {
-            return self.syntax("multiple starred expressions in sequence pattern", s.range);
+            return self.syntax("multiple starred names in sequence pattern", s.range);
         }
         let star = s.patterns.iter().position(Pattern::is_match_star);
         let n = s.patterns.len();
@@ -400,9 +400,7 @@ fn binding_count(p: &Pattern) -> usize {
         Pattern::MatchAs(a) => a.pattern.as_deref().map_or(0, binding_count) + a.name.is_some() as usize,
         Pattern::MatchStar(s) => s.name.is_some() as usize,
         Pattern::MatchSequence(s) => s.patterns.iter().map(binding_count).sum(),
-        Pattern::MatchMapping(m) => {
-            m.patterns.iter().map(binding_count).sum::<usize>() + m.rest.is_some() as usize
-        }
+        Pattern::MatchMapping(m) => m.patterns.iter().map(binding_count).sum::<usize>() + m.rest.is_some() as usize,
         Pattern::MatchClass(c) => {
             let keywords = c.arguments.keywords.iter().map(|k| binding_count(&k.pattern));
             c.arguments.patterns.iter().map(binding_count).chain(keywords).sum()

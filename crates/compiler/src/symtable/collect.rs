@@ -124,7 +124,7 @@ impl<'a> Collector<'a> {
     fn add_mangled(&mut self, name: &Name, flags: u16, range: TextRange) {
         let old = self.scope().symbols.get(name).map_or(0, |s| s.flags);
         if flags & def::PARAM != 0 && old & def::PARAM != 0 {
-            return self.fail(format!("duplicate parameter '{name}' in function definition"), range);
+            return self.fail(format!("duplicate argument '{name}' in function definition"), range);
         }
         if flags & def::TYPE_PARAM != 0 && old & def::TYPE_PARAM != 0 {
             return self.fail(format!("duplicate type parameter '{name}'"), range);
