@@ -393,8 +393,6 @@ pub mod make_flags {
     pub const ANNOTATE: u8 = 8;
     /// A tuple of type parameters.
     pub const TYPE_PARAMS: u8 = 16;
-    /// A dict of annotations as strings (`from __future__ import annotations`).
-    pub const ANNOTATIONS: u8 = 32;
 }
 
 macro_rules! numbered {

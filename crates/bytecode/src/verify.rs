@@ -291,7 +291,7 @@ fn check_number(code: &Code, i: Instr) -> Result<(), Fault> {
         Op::LoadSpecial => ok(c, SpecialMethod::from_u8(c as u8).is_some()),
         Op::Intrinsic1 => ok(c, Intrinsic1::from_u8(c as u8).is_some()),
         Op::Intrinsic2 => ok(c, Intrinsic2::from_u8(c as u8).is_some()),
-        Op::MakeFunction => ok(c, c < 2 * make_flags::ANNOTATIONS as u32),
+        Op::MakeFunction => ok(c, c < 2 * make_flags::TYPE_PARAMS as u32),
         Op::Raise | Op::GetAwaitable => ok(c, c <= 2),
         Op::Convert => ok(c, (1..=3).contains(&c)),
         Op::BuildInterpolation => ok(c, c <= 3),

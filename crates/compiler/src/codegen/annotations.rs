@@ -28,28 +28,14 @@ impl<'a> Gen<'a, '_> {
             return Ok(());
         }
         let d = self.temp()?;
-        if self.future_annotations() {
-            self.at(f.range);
-            self.emit(Op::BuildMap, d, 0, 0);
-            for (name, e) in annotated {
-                let mark = self.mark();
-                let name = self.mangle(&name);
-                let k = self.load_const(Const::Str(name.as_bytes().to_vec()), None)?;
-                let text = self.annotation_text(e);
-                let v = self.load_const(Const::Str(text), None)?;
-                self.emit(Op::MapAdd, d, k, v);
-                self.release(mark);
-            }
-            parts.annotations = Some(d);
-            return Ok(());
-        }
         let Some(scope) = self.table.find(f, Role::Annotations) else {
             return Err(Failure::internal("annotations without scope"));
         };
-        let line = self.source.line_col(f.range.start()).0;
+        let range = self.bare_range(&f.decorator_list, f.range);
+        let line = self.source.line_col(range.start()).0;
         self.open_evaluator(scope, Name::new_static("__annotate__"), line)?;
         let map = self.temp()?;
-        self.at(f.range);
+        self.at(range);
         self.emit(Op::BuildMap, map, 0, 0);
         for (name, e) in annotated {
             let mark = self.mark();
@@ -57,10 +43,10 @@ impl<'a> Gen<'a, '_> {
             self.annotation_entry(map, &name, e)?;
             self.release(mark);
         }
-        self.at(f.range);
+        self.at(range);
         self.emit(Op::Return, map, 0, 0);
         let code = self.close_unit()?;
-        self.at(f.range);
+        self.at(range);
         self.make_function(scope, code, Parts::default(), d)?;
         parts.annotate = Some(d);
         Ok(())
@@ -68,6 +54,11 @@ impl<'a> Gen<'a, '_> {
 
     fn annotation_entry(&mut self, map: Reg, name: &Name, e: &'a Expr) -> Res<()> {
         let value = match e {
+            e if self.future_annotations() => {
+                let text = self.annotation_text(e);
+                self.at(e.range());
+                self.load_const(Const::Str(text), None)?
+            }
             Expr::Starred(s) => {
                 let r = self.expr(&s.value, None)?;
                 let t = self.temp()?;
@@ -123,7 +114,8 @@ impl<'a> Gen<'a, '_> {
         let class = self.table.scopes[self.unit.scope].kind == ScopeKind::Class;
         let mark = self.mark();
         let d = self.temp()?;
-        let line = self.unit.firstlineno;
+        let first = deferred.first().map_or(0, |(a, _)| self.source.line_col(a.range.start()).0);
+        let line = if class { self.unit.firstlineno } else { first };
         self.open_evaluator(scope, Name::new_static("__annotate__"), line)?;
         let map = self.temp()?;
         self.emit(Op::BuildMap, map, 0, 0);

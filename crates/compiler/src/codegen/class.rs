@@ -17,7 +17,7 @@ impl<'a> Gen<'a, '_> {
             None => self.build_class(c, line, None)?,
         };
         self.decorate(&decorators, r)?;
-        self.at(c.name.range);
+        self.at(self.bare_range(&c.decorator_list, c.range));
         self.store_name(&c.name.id, r)?;
         self.release(mark);
         Ok(())
@@ -27,7 +27,8 @@ impl<'a> Gen<'a, '_> {
     pub(super) fn build_class(&mut self, c: &'a ast::StmtClassDef, line: u32, generic: Option<Reg>) -> Res<Reg> {
         let (scope, code) = self.class_code(c, line)?;
         let window = self.temps(3)?;
-        self.at(c.range);
+        let range = self.bare_range(&c.decorator_list, c.range);
+        self.at(range);
         self.emit(Op::LoadBuildClass, window, 0, 0);
         self.make_function(scope, code, Default::default(), window + 1)?;
         self.load_const(Const::Str(c.name.id.as_bytes().to_vec()), Some(window + 2))?;
@@ -36,7 +37,7 @@ impl<'a> Gen<'a, '_> {
             None => (&[][..], &[][..]),
         };
         let given = [window + 1, window + 2];
-        self.call_with(window, &given, args, keywords, generic, c.range, None)
+        self.call_with(window, &given, args, keywords, generic, range, None)
     }
 
     fn class_code(&mut self, c: &'a ast::StmtClassDef, line: u32) -> Res<(ScopeId, Code)> {

@@ -6,7 +6,7 @@ use crate::errors::{Failure, Res};
 use crate::symtable::{Role, ScopeId};
 use ferropy_bytecode::{Code, Const, Op, flags, make_flags};
 use ruff_python_ast::{self as ast, Decorator, Expr, Parameters, name::Name};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 /// What a function is made of beside code and closure: registers that hold it.
 #[derive(Default, Clone, Copy)]
@@ -15,7 +15,6 @@ pub(super) struct Parts {
     pub kwdefaults: Option<Reg>,
     pub annotate: Option<Reg>,
     pub type_params: Option<Reg>,
-    pub annotations: Option<Reg>,
 }
 
 impl<'a> Gen<'a, '_> {
@@ -33,16 +32,32 @@ impl<'a> Gen<'a, '_> {
             }
         };
         self.decorate(&decorators, r)?;
-        self.at(f.name.range);
+        self.at(self.bare_range(&f.decorator_list, f.range));
         self.store_name(&f.name.id, r)?;
         self.release(mark);
         Ok(())
     }
 
     /// The line of a definition's first decorator or of itself.
-    pub(super) fn first_line(&self, decorators: &[Decorator], name: ruff_text_size::TextRange) -> u32 {
+    pub(super) fn first_line(&self, decorators: &[Decorator], name: TextRange) -> u32 {
         let at = decorators.first().map_or(name.start(), |d| d.expression.range().start());
         self.source.line_col(at).0
+    }
+
+    /// A definition without its decorators.
+    pub(super) fn bare_range(&self, decorators: &[Decorator], range: TextRange) -> TextRange {
+        let Some(last) = decorators.last() else { return range };
+        let text = self.source.slice(TextRange::new(last.range.end(), range.end()));
+        let mut at = text.find('\n').map_or(0, |i| i + 1);
+        for line in text[at..].split_inclusive('\n') {
+            let code = line.trim_start();
+            if !code.trim().is_empty() && !code.starts_with('#') {
+                at += line.len() - code.len();
+                break;
+            }
+            at += line.len();
+        }
+        TextRange::new(last.range.end() + TextSize::new(at as u32), range.end())
     }
 
     /// Evaluates the decorators, each with a register for its argument behind it.
@@ -135,8 +150,7 @@ impl<'a> Gen<'a, '_> {
             self.return_none()?;
         }
         let code = self.close_unit()?;
-        self.at(f.name.range);
-        self.unit.asm.pos = self.source.position(f.range);
+        self.at(self.bare_range(&f.decorator_list, f.range));
         let d = self.temp()?;
         self.make_function(scope, code, parts, d)?;
         Ok(d)
@@ -208,7 +222,6 @@ impl<'a> Gen<'a, '_> {
             (make_flags::CLOSURE, None),
             (make_flags::ANNOTATE, parts.annotate),
             (make_flags::TYPE_PARAMS, parts.type_params),
-            (make_flags::ANNOTATIONS, parts.annotations),
         ];
         let is_on =
             |(bit, part): &(u8, Option<Reg>)| part.is_some() || (*bit == make_flags::CLOSURE && !free.is_empty());

@@ -93,6 +93,8 @@ pub struct Gen<'a, 'w> {
     outer: Vec<Unit<'a>>,
     warn: &'w mut dyn FnMut(Warning),
     warned: HashSet<(u32, String)>,
+    /// The registers did not suffice at first: keep fewer locals in near ones.
+    scarce: bool,
 }
 
 pub fn generate(
@@ -103,10 +105,19 @@ pub fn generate(
     flags: u32,
     warn: &mut dyn FnMut(Warning),
 ) -> Res<Code> {
-    let unit = Unit::new(0, Name::new_static("<module>"), "<module>".into(), 1);
-    let mut g = Gen { source, table, options, flags, unit, outer: Vec::new(), warn, warned: HashSet::new() };
-    g.module(module)?;
-    g.finish_unit()
+    let mut warned = HashSet::new();
+    let mut attempt = |scarce: bool, warned: &mut HashSet<(u32, String)>| {
+        let unit = Unit::new(0, Name::new_static("<module>"), "<module>".into(), 1);
+        let seen = std::mem::take(warned);
+        let mut g = Gen { source, table, options, flags, unit, outer: Vec::new(), warn: &mut *warn, warned: seen, scarce };
+        let result = g.module(module).and_then(|()| g.finish_unit());
+        *warned = g.warned;
+        result
+    };
+    match attempt(false, &mut warned) {
+        Err(e) if e.kind == crate::ErrorKind::Memory => attempt(true, &mut warned),
+        result => result,
+    }
 }
 
 impl<'a> Gen<'a, '_> {

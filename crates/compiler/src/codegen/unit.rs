@@ -8,8 +8,9 @@ use ferropy_bytecode::{Code, Const, Intrinsic1, Op, Var, VarKind, flags};
 use ruff_python_ast::{self as ast, name::Name};
 use std::collections::{BTreeSet, HashMap};
 
-/// Locals past this many registers are far.
+/// Locals past this many registers are far; in a unit whose expressions need very many registers, past this few.
 const NEAR_LOCALS: usize = 160;
+const FEW_NEAR_LOCALS: usize = 16;
 /// Parameters past this number are moved out of the near registers.
 const NEAR_PARAMS: usize = 128;
 
@@ -64,6 +65,8 @@ pub struct Unit<'a> {
     pub first_param: Option<Name>,
     /// Number of blocks around each `finally` body (and `except*` clause) that is being generated.
     pub finally_depths: Vec<usize>,
+    /// Registers below are for locals.
+    pub near_locals: usize,
     pub star_depths: Vec<usize>,
 }
 
@@ -97,6 +100,7 @@ impl<'a> Unit<'a> {
             static_attributes: BTreeSet::new(),
             first_param: None,
             finally_depths: Vec::new(),
+            near_locals: NEAR_LOCALS,
             star_depths: Vec::new(),
         }
     }
@@ -127,7 +131,7 @@ impl<'a> Unit<'a> {
             // A name that the class binds itself is only passed on to the functions inside.
             self.vars.retain(|n, p| !matches!(p, Place::Free(_)) || scope.resolve(n) == Resolve::Free);
         }
-        if scope.nested || scope.parent.is_some_and(|p| table.scopes[p].is_function_like()) {
+        if scope.nested && scope.is_function_like() {
             self.flags |= flags::NESTED;
         }
         Ok(())
@@ -155,7 +159,7 @@ impl<'a> Unit<'a> {
         }
         self.next = self.nparams.min(NEAR_PARAMS);
         for (name, symbol) in locals {
-            let far = (self.next >= NEAR_LOCALS).then(|| {
+            let far = (self.next >= self.near_locals).then(|| {
                 self.far_next += 1;
                 self.far_next - 1
             });
@@ -182,7 +186,7 @@ impl<'a> Unit<'a> {
             }
         };
         let kind = if is_cell { VarKind::Cell } else { VarKind::Local };
-        let shown = if name == ".format" { "format" } else { name.as_str() };
+        let shown = if name == ".format" && self.name == "__annotate__" { "format" } else { name.as_str() };
         self.code_vars.push(Var { name: shown.to_string(), kind, index: far.unwrap_or(near) as u32 });
         self.vars.insert(name.clone(), place);
     }
@@ -211,9 +215,13 @@ impl<'a> Gen<'a, '_> {
         let qualname = self.qualname(scope, &name);
         let mut unit = Unit::new(scope, name, qualname, line);
         unit.private = self.unit.private.clone();
+        if self.scarce {
+            unit.near_locals = FEW_NEAR_LOCALS;
+        }
         unit.setup(self.table, scope)?;
-        let in_class = self.table.scopes[self.unit.scope].kind == ScopeKind::Class;
-        if in_class && self.table.scopes[scope].kind == ScopeKind::Function {
+        let info = &self.table.scopes[scope];
+        let in_class = info.parent.is_some_and(|p| self.table.scopes[p].kind == ScopeKind::Class);
+        if in_class && matches!(info.kind, ScopeKind::Function | ScopeKind::Lambda | ScopeKind::GenExpr) {
             unit.flags |= flags::METHOD;
         }
         self.outer.push(std::mem::replace(&mut self.unit, unit));
@@ -230,7 +238,10 @@ impl<'a> Gen<'a, '_> {
         if is_def && self.table.scopes[parent.scope].resolve(&mangled) == Resolve::GlobalExplicit {
             return name.to_string();
         }
-        let locals = if self.table.scopes[parent.scope].is_function_like() { ".<locals>" } else { "" };
+        let locals = match self.table.scopes[parent.scope].kind {
+            ScopeKind::Function | ScopeKind::Lambda => ".<locals>",
+            _ => "",
+        };
         format!("{}{locals}.{name}", parent.qualname)
     }
 

@@ -26,7 +26,7 @@ pub(super) fn check(parsed: &Parsed<Mod>, source: &Source<'_>, warn: &mut dyn Fn
         }
         if let Some((at, sequence)) = invalid_escape(&text[quote..], prefix.contains('b'), !plain) {
             let line = source.line_col(token.start()).0 + text[..quote + at].matches('\n').count() as u32;
-            let kind = if sequence.len() > 2 { "octal escape sequence" } else { "escape sequence" };
+            let kind = if sequence.chars().count() > 2 { "octal escape sequence" } else { "escape sequence" };
             let message = format!(
                 "\"{sequence}\" is an invalid {kind}. Such sequences will not work in the future. \
                  Did you mean \"\\{sequence}\"? A raw string is also an option."

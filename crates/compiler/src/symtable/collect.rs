@@ -194,9 +194,7 @@ impl<'a> Collector<'a> {
                 has(self, ".kwdefaults");
             }
         }
-        if !self.settings.future_annotations {
-            self.function_annotations(f);
-        }
+        self.function_annotations(f);
         self.enter(f, Role::Body, ScopeKind::Function, f.name.id.clone(), f.range);
         self.scope().is_async = f.is_async;
         let outer = (std::mem::take(&mut self.conditional), std::mem::take(&mut self.comp_iter), self.mangled.take());
@@ -216,7 +214,7 @@ impl<'a> Collector<'a> {
             return;
         }
         self.enter_annotation(f, Role::Annotations, f.range);
-        for e in all {
+        for e in all.into_iter().filter(|_| !self.settings.future_annotations) {
             self.visit_expr(e);
         }
         self.leave();
@@ -226,7 +224,7 @@ impl<'a> Collector<'a> {
         let in_class = self.kind() == ScopeKind::Class || self.scope().sees_class;
         let id = self.enter(node, role, ScopeKind::Annotation, Name::new_static("__annotate__"), range);
         self.add(&Name::new_static(".format"), def::PARAM | def::USE, range);
-        if in_class {
+        if in_class && !self.settings.future_annotations {
             self.see_class();
         }
         id
