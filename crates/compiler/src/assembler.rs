@@ -63,7 +63,7 @@ pub struct Assembler {
     main: Pool,
     pub names: Vec<Name>,
     name_index: HashMap<Name, u16>,
-    global_caches: HashMap<u16, u16>,
+    shared_caches: HashMap<(Op, u16), u16>,
     ncaches: u32,
     overflow: bool,
     /// Instructions that `flow` replaced by nothing.
@@ -193,19 +193,18 @@ impl Assembler {
         i as u16
     }
 
-    /// Operand for an instruction with a name and a cache. Loads of one global share a cache.
+    /// Operand for an instruction with a name and a cache. All loads of one global share a cache, and so on.
     pub fn cached(&mut self, op: Op, name: &Name) -> Extra {
         let name = self.name(name);
-        if op == Op::LoadGlobal
-            && let Some(&cache) = self.global_caches.get(&name)
-        {
+        let shared = matches!(op, Op::LoadGlobal | Op::StoreGlobal | Op::LoadName | Op::StoreName | Op::DelName);
+        if let Some(&cache) = self.shared_caches.get(&(op, name)).filter(|_| shared) {
             return Extra::Name { name, cache };
         }
         let cache = self.ncaches;
         self.ncaches += 1;
         self.overflow |= cache > u16::MAX as u32;
-        if op == Op::LoadGlobal {
-            self.global_caches.insert(name, cache as u16);
+        if shared {
+            self.shared_caches.insert((op, name), cache as u16);
         }
         Extra::Name { name, cache: cache as u16 }
     }

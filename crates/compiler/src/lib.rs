@@ -24,8 +24,10 @@ use ruff_python_ast::Mod;
 use source::Source;
 use symtable::{Settings, SymTable};
 
-const RED_ZONE: usize = 1 << 20;
-const STACK: usize = 16 << 20;
+/// Stack for the work on a tree. Dropping a tree recurses as deep as the tree is, which is bounded by the text's length.
+const MIN_STACK: usize = 1 << 20;
+const MAX_STACK: usize = 1 << 30;
+const STACK_PER_BYTE: usize = 1024;
 
 /// What is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -66,9 +68,7 @@ impl Default for Options {
 pub fn compile(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> Result<Code, SyntaxError> {
     on_big_stack(text, options, |source| {
         let module = parse::parse(source, options, warn)?;
-        let result = generate(&module, source, options, warn);
-        stacker::maybe_grow(RED_ZONE, STACK * 4, || drop(module));
-        result
+        generate(&module, source, options, warn)
     })
 }
 
@@ -97,7 +97,8 @@ pub fn scopes(module: &Mod, text: &str, options: &Options) -> Result<SymTable, S
 
 fn on_big_stack<T>(text: &str, options: &Options, f: impl FnOnce(&Source<'_>) -> Res<T>) -> Result<T, SyntaxError> {
     let source = Source::new(text);
-    stacker::maybe_grow(RED_ZONE, STACK, || f(&source)).map_err(|e| e.publish(&source, &options.filename))
+    let stack = text.len().saturating_mul(STACK_PER_BYTE).clamp(MIN_STACK, MAX_STACK);
+    stacker::maybe_grow(stack, stack + MIN_STACK, || f(&source)).map_err(|e| e.publish(&source, &options.filename))
 }
 
 fn settings(options: &Options, flags: u32) -> Settings {

@@ -49,7 +49,24 @@ impl<'a> Visitor<'a> for FindWalrus {
 impl<'a> Gen<'a, '_> {
     /// Generates the expression; the result is `dst` if that is given.
     pub(super) fn expr(&mut self, e: &'a Expr, dst: Option<Reg>) -> Res<Reg> {
-        self.deep(|g| g.expr_here(e, dst))
+        match dst {
+            Some(d) if self.is_top(d) && !e.is_name_expr() => self.deep(|g| g.expr_on_top(e, d)),
+            _ => self.deep(|g| g.expr_here(e, dst)),
+        }
+    }
+
+    /// The register is the last temporary.
+    fn is_top(&self, d: Reg) -> bool {
+        d as usize + 1 == self.unit.next && d as usize >= self.unit.first_temp && !self.unit.is_hidden(d)
+    }
+
+    /// With the last temporary as destination the expression may use that for its intermediate values, too.
+    fn expr_on_top(&mut self, e: &'a Expr, d: Reg) -> Res<Reg> {
+        self.release(d as usize);
+        let r = self.expr_here(e, None)?;
+        self.release(d as usize + 1);
+        self.move_to(d, r);
+        Ok(d)
     }
 
     fn expr_here(&mut self, e: &'a Expr, dst: Option<Reg>) -> Res<Reg> {

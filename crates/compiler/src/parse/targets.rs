@@ -112,7 +112,7 @@ pub(super) fn starting_at<'a>(cx: &Context<'a>, at: TextSize) -> Option<&'a Expr
 }
 
 /// The statement that holds the range.
-fn statement<'a>(body: &'a [Stmt], range: TextRange) -> Option<&'a Stmt> {
+fn statement(body: &[Stmt], range: TextRange) -> Option<&Stmt> {
     struct Find<'a> {
         range: TextRange,
         found: Option<&'a Stmt>,
