@@ -267,6 +267,7 @@ impl Writer<'_> {
     fn number(&mut self, n: &ast::ExprNumberLiteral) {
         match literal::number(&n.value) {
             Ok(Const::Int(n)) => self.push(&n.to_string()),
+            Ok(Const::Float(bits)) => self.push(&float(f64::from_bits(bits))),
             Ok(c @ Const::BigInt(..)) => {
                 if let Some(n) = fold::big(&c) {
                     self.push(&n.to_string());
@@ -321,5 +322,23 @@ impl Writer<'_> {
             }
         }
         self.out.push(quote);
+    }
+}
+
+/// A float as `repr` writes it; infinity as a literal that gives it.
+fn float(x: f64) -> String {
+    if x.is_infinite() {
+        return "1e309".into();
+    }
+    let text = format!("{x:?}");
+    match text.split_once('e') {
+        None => text,
+        Some((mantissa, exponent)) => {
+            let (sign, digits) = match exponent.strip_prefix('-') {
+                Some(digits) => ('-', digits),
+                None => ('+', exponent),
+            };
+            format!("{mantissa}e{sign}{digits:0>2}")
+        }
     }
 }

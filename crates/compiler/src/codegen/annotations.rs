@@ -99,7 +99,7 @@ impl<'a> Gen<'a, '_> {
             let k = self.load_const(Const::Int(n), None)?;
             self.emit(Op::SetAdd, set, k, 0);
         }
-        // The body of a `finally` is generated more than once: all copies share one entry.
+        // The body of a `finally` is generated more than once: each copy has an entry of its own.
         self.unit.deferred.push((a, index));
         self.release(mark);
         Ok(())

@@ -96,7 +96,7 @@ impl<'a> Gen<'a, '_> {
             let r = self.temp()?;
             self.expr(e, Some(r))?;
         }
-        let name = |k: &Keyword| k.arg.as_ref().map(|a| Const::Str(self.mangle(&a.id).as_bytes().to_vec()));
+        let name = |k: &Keyword| k.arg.as_ref().map(|a| Const::Str(a.id.as_bytes().to_vec()));
         let names: Vec<Const> = keywords.iter().filter_map(name).collect();
         Ok((!names.is_empty()).then_some(Const::Tuple(names)))
     }
@@ -176,7 +176,7 @@ impl<'a> Gen<'a, '_> {
                 Some(arg) => {
                     // A pair as a dict of its own: merging reports a name that was given twice.
                     let pair = self.temps(2)?;
-                    let name = Const::Str(self.mangle(&arg.id).as_bytes().to_vec());
+                    let name = Const::Str(arg.id.as_bytes().to_vec());
                     self.at(k.range);
                     self.load_const(name, Some(pair))?;
                     self.expr(&k.value, Some(pair + 1))?;

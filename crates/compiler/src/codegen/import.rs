@@ -14,7 +14,7 @@ impl<'a> Gen<'a, '_> {
             self.load_const(Const::None, Some(window))?;
             self.load_const(Const::Int(0), Some(window + 1))?;
             let module = self.temp()?;
-            self.emit_name(Op::ImportName, module, window, &alias.name.id);
+            self.emit_attr(Op::ImportName, module, window, &alias.name.id);
             let mut parts = alias.name.id.split('.');
             let first = Name::new(parts.next().unwrap_or(""));
             match &alias.asname {
@@ -25,7 +25,7 @@ impl<'a> Gen<'a, '_> {
                 Some(asname) => {
                     self.check_assignable(&asname.id, alias.range)?;
                     for part in parts {
-                        self.emit_name(Op::ImportFrom, module, module, &Name::new(part));
+                        self.emit_attr(Op::ImportFrom, module, module, &Name::new(part));
                     }
                     self.store_name(&asname.id, module)?;
                 }
@@ -44,7 +44,7 @@ impl<'a> Gen<'a, '_> {
         self.load_const(Const::Int(i.level as i64), Some(window + 1))?;
         let module = self.temp()?;
         let name = i.module.as_ref().map_or(Name::new_static(""), |m| m.id.clone());
-        self.emit_name(Op::ImportName, module, window, &name);
+        self.emit_attr(Op::ImportName, module, window, &name);
         for alias in &i.names {
             if alias.name.id == "*" {
                 self.emit(Op::ImportStar, module, 0, 0);
@@ -53,7 +53,7 @@ impl<'a> Gen<'a, '_> {
             let inner = self.mark();
             let t = self.temp()?;
             self.at(i.range);
-            self.emit_name(Op::ImportFrom, t, module, &alias.name.id);
+            self.emit_attr(Op::ImportFrom, t, module, &alias.name.id);
             let target = alias.asname.as_ref().unwrap_or(&alias.name);
             self.check_assignable(&target.id, alias.range)?;
             self.store_name(&target.id, t)?;

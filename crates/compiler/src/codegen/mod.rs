@@ -124,15 +124,15 @@ pub fn generate(
 impl<'a> Gen<'a, '_> {
     fn module(&mut self, module: &'a Mod) -> Res<()> {
         self.unit.setup(self.table, self.table.find(module, Role::Body).unwrap_or(0))?;
+        if self.options.allow_top_level_await {
+            self.module_flags();
+        }
         match module {
             Mod::Expression(e) => {
                 let r = self.expr(&e.body, None)?;
                 self.emit(Op::Return, r, 0, 0);
             }
             Mod::Module(m) => {
-                if self.options.allow_top_level_await {
-                    self.module_flags();
-                }
                 self.namespace_body(&m.body)?;
                 self.artificial();
                 self.return_none()?;

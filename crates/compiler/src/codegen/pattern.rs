@@ -328,7 +328,7 @@ impl<'a> Gen<'a, '_> {
         let window = self.temps(3)?;
         self.move_to(window, subject);
         self.expr(&c.cls, Some(window + 1))?;
-        let names = keywords.iter().map(|k| Const::Str(self.mangle(&k.attr.id).as_bytes().to_vec())).collect();
+        let names = keywords.iter().map(|k| Const::Str(k.attr.id.as_bytes().to_vec())).collect();
         self.at(c.range);
         self.load_const(Const::Tuple(names), Some(window + 2))?;
         self.emit(Op::MatchClass, attributes, window, positional.len() as u8);

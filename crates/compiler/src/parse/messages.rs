@@ -134,6 +134,11 @@ impl<'a> Context<'a> {
         let previous = self.before(self.error.location.start()).next().map(|t| t.kind());
         match previous {
             Some(TokenKind::Lpar) => self.plain("cannot use starred expression here"),
+            Some(TokenKind::Colon)
+                if lexical::open_bracket(self, self.error.location.start()) != Some(TokenKind::Lbrace) =>
+            {
+                self.invalid()
+            }
             Some(TokenKind::Colon) => self.plain("cannot use a starred expression in a dictionary value"),
             _ => self.plain("can't use starred expression here"),
         }
