@@ -1,6 +1,7 @@
 //! Compiles every module of the standard libraries at hand and verifies the code.
 
-use ferropy_bytecode::{Code, Const, verify};
+use ferropy_bytecode::liveness::Liveness;
+use ferropy_bytecode::{Code, Const, VarKind, verify};
 use ferropy_compiler::{ErrorKind, Options, compile};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,22 @@ fn units(code: &Code) -> usize {
     1 + inner.sum::<usize>()
 }
 
+/// No temporary may be read before it is written: then it would be live at the start. (Register 0 is what a plain `raise`
+/// names without reading it.)
+fn check_start(code: &Code, problems: &mut Vec<String>) {
+    let live = Liveness::new(code).live_before(code, 0);
+    let variable = |r: usize| code.vars.iter().any(|v| v.kind != VarKind::Free && v.index as usize == r);
+    let bad: Vec<usize> = live.iter().filter(|&r| r > 0 && !variable(r)).collect();
+    if !bad.is_empty() {
+        problems.push(format!("{} {}: {bad:?} live at the start", code.filename, code.qualname));
+    }
+    for c in &code.consts {
+        if let Const::Code(c) = c {
+            check_start(c, problems);
+        }
+    }
+}
+
 /// Modules that are wrong on purpose.
 fn is_bad(path: &Path) -> bool {
     let text = path.to_string_lossy();
@@ -38,6 +55,7 @@ fn compile_all(dir: &str) {
         match compile(&text, &options, &mut |_| {}) {
             Ok(code) => {
                 count += units(&code);
+                check_start(&code, &mut problems);
                 if let Err(e) = verify::verify(&code) {
                     problems.push(format!("{}: {e:?}", path.display()));
                 }

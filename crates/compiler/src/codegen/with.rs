@@ -36,6 +36,9 @@ impl<'a> Gen<'a, '_> {
         self.emit(Op::PushExc, save, exc, 0);
         self.protect(Cleanup::Protected, cleanup, exc2);
         self.emit(Op::Move, exit + 2, exc, 0);
+        // The operation fills these two; until then nothing unbound may be in its window.
+        self.load_const(Const::None, Some(exit + 3))?;
+        self.load_const(Const::None, Some(exit + 4))?;
         self.emit(Op::CallExit, exit, exit, 3);
         let answer = if w.is_async { self.await_value(exit, AEXIT)? } else { exit };
         self.emit_jump(Op::JumpIfTrue, answer, 0, 0, suppressed);
