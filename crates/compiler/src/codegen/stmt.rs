@@ -151,7 +151,6 @@ impl<'a> Gen<'a, '_> {
     fn if_(&mut self, i: &'a ast::StmtIf) -> Res<()> {
         let end = self.label();
         let mut next = self.label();
-        self.if_warnings(&i.test);
         self.condition(&i.test, next, false)?;
         self.conditional_body(&i.body)?;
         for clause in &i.elif_else_clauses {
@@ -160,7 +159,6 @@ impl<'a> Gen<'a, '_> {
             self.bind(next);
             next = self.label();
             if let Some(test) = &clause.test {
-                self.if_warnings(test);
                 self.condition(test, next, false)?;
             }
             self.conditional_body(&clause.body)?;
@@ -169,8 +167,6 @@ impl<'a> Gen<'a, '_> {
         self.bind(end);
         Ok(())
     }
-
-    fn if_warnings(&mut self, _test: &Expr) {}
 
     fn while_(&mut self, w: &'a ast::StmtWhile) -> Res<()> {
         let (orelse, exit) = (self.label(), self.label());
