@@ -212,6 +212,7 @@ macro_rules! for_each_op {
         // ---- calls
         Call         Dst  Callee  Imm  No        "ra = rb(r[b+1], ...) with c positional arguments.";
         CallMethod   Dst  Method  Imm  No        "ra = rb(r[b+1] if bound, r[b+2], ...) with c arguments beside self.";
+        CallExit     Dst  Method  Imm  No        "ra = r[b](self if bound, type(e), e, e.__traceback__) where e is in r[b+2]; c is 3 (window).";
         CallKw       Dst  Callee  Imm  Konst     "As Call with c arguments in all; the last ones have the names in the constant tuple.";
         CallMethodKw Dst  Method  Imm  Konst     "As CallMethod with c arguments in all; the last ones have the names in the constant tuple.";
         CallEx       Dst  Src3    No   No        "ra = rb(*r[b+1], **r[b+2]): a tuple, and a dict or unbound.";

@@ -330,6 +330,9 @@ fn check_exceptions(code: &Code, starts: &[bool]) -> Result<(), Fault> {
     }
 }
 
+/// Parameters from this one on may be moved out of the near registers by the prologue.
+const NEAR_PARAMS: usize = 128;
+
 /// The parameters are the first variables, in the order of their registers.
 fn check_vars(code: &Code) -> Result<(), Fault> {
     let params = count_params(code) as usize;
@@ -337,7 +340,8 @@ fn check_vars(code: &Code) -> Result<(), Fault> {
         return Err(Fault::Params);
     }
     let good = |n: usize, var: &Var| match var.kind {
-        VarKind::Local | VarKind::Cell if n < params => var.index as usize == n,
+        VarKind::Local | VarKind::Cell if n < params.min(NEAR_PARAMS) => var.index as usize == n,
+        VarKind::Local | VarKind::Cell if n < params => var.index as usize >= n && var.index < code.nregs,
         _ if n < params => false,
         VarKind::Local | VarKind::Cell | VarKind::Hidden => var.index < code.nregs,
         VarKind::Free => var.index < code.nfree,
