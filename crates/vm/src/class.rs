@@ -439,9 +439,9 @@ impl Thread {
 
     /// Looks a special method up on the type of `v`.
     #[inline]
-    pub fn lookup_special(&mut self, v: Value, name: N) -> Option<Value> {
+    pub fn lookup_special(&mut self, v: Value, n: N) -> Option<Value> {
         let class = self.class_of(v);
-        let name = self.name(name);
+        let name = self.name(n);
         self.lookup(class, name)
     }
 

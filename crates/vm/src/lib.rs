@@ -3,6 +3,10 @@
 //! Start with `value` (the tagged word), `types` (layouts), `thread` (state by lifetime), `native` (how native functions
 //! are defined), `machine` and `handlers` (what each instruction means), `ops` (the operations as native code calls them).
 
+// Names like `key` are variants of `N`: matching on them unqualified is not meant to happen, binding them is.
+#![allow(bindings_with_variant_name)]
+
+pub mod buffer;
 pub mod class;
 pub mod dict;
 pub mod exc;
@@ -13,6 +17,7 @@ pub mod interp;
 pub mod load;
 pub mod machine;
 pub mod make;
+pub mod module;
 pub mod names;
 pub mod native;
 pub mod object;
@@ -23,6 +28,7 @@ pub mod trace;
 pub mod types;
 pub mod value;
 
+pub use buffer::Buffer;
 pub use class::{Builtin, TypeDef};
 pub use exc::{Exc, Raised};
 pub use ferropy_gc as gc;
@@ -30,6 +36,8 @@ pub use make::{field, null_field};
 pub use names::N;
 pub use native::{Args, Effects, Flavour, NativeDef, NativeImpl};
 pub use object::{Field, Gc, HeapObject};
+pub use ops::generator::Resumed;
+pub use ops::{BinOp, CmpOp, UnaryOp};
 pub use thread::{Interpreter, Process, Settings, Thread, interrupt};
 pub use types::RootedVec;
 pub use value::Value;

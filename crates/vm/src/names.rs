@@ -37,9 +37,9 @@ names! {
     external file filename filename2 flush format fromlist func fget fset fdel gi_frame gi_yieldfrom group__
     index items iter join key keys lineno little locals globals main message meta_path method metaclass mode
     modules mro msg name namespace newline next obj object offset open path path_hooks pop popitem
-    print print_file_and_line read readline reason remove repr reset result reverse self send sep seek
+    print print_file_and_line read readline reason remove repr reset result reverse send sep seek
     setdefault signal sort start stderr stdin stdout step stop strict symmetric_difference_update sys
-    tell text throw tracebacklimit type unraisablehook update value values version warn warnings weakref
+    tell text throw tracebacklimit unraisablehook update value values version warn warnings weakref
     write writelines importlib _bootstrap _bootstrap_external _find_and_load _gcd_import _handle_fromlist
     _lock_unlock_module is_integer float int return_ level characters_written winerror strerror
     name_from print_function string strings interpolations expression conversion format_spec zipimport

@@ -164,7 +164,7 @@ impl NativeDef {
             return None;
         }
         Some(match self.flavour {
-            Flavour::Method | Flavour::ClassMethod => format!("($".to_owned() + &text[1..]),
+            Flavour::Method | Flavour::ClassMethod => format!("(${}", &text[1..]),
             Flavour::Function => format!("($module, {}", &text[1..]).replace("($module, )", "($module)"),
             _ => text.to_owned(),
         })

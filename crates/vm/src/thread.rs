@@ -52,6 +52,8 @@ pub struct Interpreter {
     pub module_table: Vec<(&'static str, ModuleInit)>,
     /// Values that modules keep for the life of the interpreter, by key.
     pub registry: std::collections::HashMap<&'static str, Value>,
+    /// How kinds outside of the VM export their memory.
+    pub buffer_kinds: Vec<(u8, crate::buffer::BufferFn)>,
     pub settings: Settings,
     pub threads: Vec<*mut Thread>,
     pub dict_versions: Cell<u32>,
@@ -401,6 +403,7 @@ impl Interpreter {
             process,
             module_table: Vec::new(),
             registry: Default::default(),
+            buffer_kinds: Vec::new(),
             settings: Settings { max_str_digits: 4300, ..Settings::default() },
             threads: Vec::new(),
             dict_versions: Cell::new(1),

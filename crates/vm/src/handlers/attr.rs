@@ -13,7 +13,6 @@ pub(crate) mod what {
     pub const INLINE: u32 = 1;
     pub const OVERFLOW: u32 = 2;
     pub const METHOD: u32 = 3;
-    pub const CONSTANT: u32 = 4;
     pub const PROPERTY: u32 = 5;
     pub const ADD: u32 = 6;
 }

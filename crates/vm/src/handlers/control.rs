@@ -122,7 +122,6 @@ fn for_next(cx: &mut Thread, [it, _, _]: [Value; 3], i: Instr, _: u32) -> R {
     }
     Ok(cx.next(it)?.unwrap_or(Value::NULL))
 }
-slow!(FOR_NEXT, for_next);
 
 /// Delivers the outcome of a native `next` in a loop: jumps at the end. A frame operation, as it decides on pc.
 fn for_iter(cx: &mut Thread, args: [Value; 3], i: Instr, ext: u32) -> R {

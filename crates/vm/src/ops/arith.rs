@@ -425,12 +425,12 @@ impl Thread {
         if let Some(r) = self.number_unary(op, v)? {
             return Ok(r);
         }
-        let (name, symbol) = match op {
+        let (n, symbol) = match op {
             UnaryOp::Neg => (N::__neg__, "-"),
             UnaryOp::Pos => (N::__pos__, "+"),
             UnaryOp::Invert => (N::__invert__, "~"),
         };
-        match self.lookup_special(v, name) {
+        match self.lookup_special(v, n) {
             Some(f) => self.call_unbound_step(f, v, &[], Cont::Store, dst),
             None => {
                 let class = self.class_name(v);

@@ -114,7 +114,7 @@ impl Thread {
     #[inline(never)]
     fn hash_slow(&mut self, v: Value) -> R<u64> {
         if v.is_flonum() {
-            return Ok(tfloat::hash(v.flonum(), 0) as u64);
+            return Ok(tfloat::hash(v.flonum()).unwrap_or(0) as u64);
         }
         if let Some(b) = v.as_bool() {
             return Ok(b as u64);

@@ -8,7 +8,7 @@ use crate::frame::{Cont, flags as fflags};
 use crate::native::{Args, NativeDef, Signature};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
-use crate::{Exc, N, R, Raised, Thread, Value};
+use crate::{N, R, Raised, Thread, Value};
 use ferropy_bytecode::flags as cflags;
 use smallvec::SmallVec;
 
@@ -84,8 +84,8 @@ impl Thread {
         }
     }
     /// Calls a special method by name on the type; None if there is none.
-    pub fn call_special(&mut self, v: Value, name: N, args: &[Value]) -> R<Option<Value>> {
-        match self.lookup_special(v, name) {
+    pub fn call_special(&mut self, v: Value, n: N, args: &[Value]) -> R<Option<Value>> {
+        match self.lookup_special(v, n) {
             Some(f) => self.call_unbound(f, v, args).map(Some),
             None => Ok(None),
         }

@@ -2,7 +2,7 @@
 
 use crate::class::Builtin as B;
 use crate::frame::Cont;
-use crate::object::{Gc, HeapObject};
+use crate::object::Gc;
 use crate::types::*;
 use crate::{Exc, N, R, Thread, Value};
 
@@ -111,13 +111,13 @@ impl Thread {
             return Ok(n);
         }
         if s.len() < 256 || s.aux.cast::<StrBuf>().is_some() && s.bytes().len() < 256 {
-            return Ok(ferropy_text::wtf8::offset_of(s.bytes(), n));
+            return Ok(char_offset(s.bytes(), n));
         }
         // An external string's aux is its buffer: no place for an index there.
         // SAFETY: the private byte of the header.
         let external = unsafe { *(s.as_ptr() as *const u8).sub(1) } & Str::EXTERNAL != 0;
         if external {
-            return Ok(ferropy_text::wtf8::offset_of(s.bytes(), n));
+            return Ok(char_offset(s.bytes(), n));
         }
         if s.aux.cast::<Bytes>().is_none() {
             let mut table = Vec::new();
@@ -135,7 +135,7 @@ impl Thread {
         }
         let e = &table.data()[n / 64 * 4..n / 64 * 4 + 4];
         let base = u32::from_le_bytes([e[0], e[1], e[2], e[3]]) as usize;
-        Ok(base + ferropy_text::wtf8::offset_of(&s.bytes()[base..], n % 64))
+        Ok(base + char_offset(&s.bytes()[base..], n % 64))
     }
 
     /// `v[k] = x`.
@@ -259,4 +259,7 @@ impl Indices {
     }
 }
 
-const _: fn() -> u8 = Slice::kind;
+/// Byte offset of character `n`, at most the length.
+fn char_offset(bytes: &[u8], n: usize) -> usize {
+    ferropy_text::wtf8::offset_of(bytes, n).unwrap_or(bytes.len())
+}

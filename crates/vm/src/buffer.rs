@@ -1,0 +1,88 @@
+//! Bytes-like objects for native code.
+//!
+//! [`Thread::buffer`] gives the memory of any object that exports one. Kinds outside of the VM register how with
+//! [`Thread::register_buffer_kind`]; objects of Python classes with `__buffer__` are asked for a memoryview.
+
+use crate::types::{ByteArray, Bytes, StrBuf};
+use crate::{Exc, N, R, Thread, Value};
+
+/// An exporter's contiguous memory. Valid while `owner` is held in a local and is not resized.
+#[derive(Clone, Copy)]
+pub struct Buffer {
+    pub first: *mut u8,
+    pub len: usize,
+    pub readonly: bool,
+    pub owner: Value,
+}
+
+impl Buffer {
+    /// The bytes. Do not run Python code or resize the owner while the slice is in use.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: see the struct; an empty buffer may have no memory.
+        if self.len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(self.first, self.len) } }
+    }
+    #[allow(clippy::mut_from_ref)]
+    pub fn bytes_mut(&self) -> &mut [u8] {
+        // SAFETY: as above; the interpreter lock is held.
+        if self.len == 0 { &mut [] } else { unsafe { std::slice::from_raw_parts_mut(self.first, self.len) } }
+    }
+}
+
+/// Finds the memory of an object of a registered kind.
+pub type BufferFn = fn(&mut Thread, Value) -> R<Buffer>;
+
+impl Thread {
+    pub fn register_buffer_kind(&mut self, kind: u8, f: BufferFn) {
+        self.vm_mut().buffer_kinds.push((kind, f));
+    }
+
+    /// The memory of a bytes-like object; None if it is none.
+    pub fn buffer_opt(&mut self, v: Value) -> R<Option<Buffer>> {
+        if let Some(b) = v.cast::<Bytes>() {
+            let first = b.data().as_ptr() as *mut u8;
+            return Ok(Some(Buffer { first, len: b.len, readonly: true, owner: v }));
+        }
+        if let Some(b) = v.cast::<ByteArray>() {
+            let first = b.buf.cast::<StrBuf>().map_or(std::ptr::null_mut(), |s| s.bytes().wrapping_add(b.start.get()));
+            return Ok(Some(Buffer { first, len: b.len.get(), readonly: false, owner: v }));
+        }
+        let kind = v.kind();
+        let f = self.vm().buffer_kinds.iter().find(|k| k.0 == kind).map(|k| k.1);
+        if let Some(f) = f {
+            return f(self, v).map(Some);
+        }
+        if let Some(f) = self.lookup_special(v, N::__buffer__) {
+            let view = self.call_unbound(f, v, &[Value::small_int(0)])?;
+            if view.kind() != kind {
+                return self.buffer_opt(view);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The memory of a bytes-like object; TypeError if it is none.
+    pub fn buffer(&mut self, v: Value) -> R<Buffer> {
+        match self.buffer_opt(v)? {
+            Some(b) => Ok(b),
+            None => {
+                let class = self.class_name(v);
+                Err(self.type_error(format!("a bytes-like object is required, not '{class}'")))
+            }
+        }
+    }
+
+    /// The same, writable.
+    pub fn buffer_mut(&mut self, v: Value) -> R<Buffer> {
+        let b = self.buffer(v)?;
+        if b.readonly {
+            let class = self.class_name(v);
+            return Err(self.error(Exc::TypeError, format!("read-write bytes-like object expected, not '{class}'")));
+        }
+        Ok(b)
+    }
+
+    /// A copy of a bytes-like object's bytes.
+    pub fn bytes_of(&mut self, v: Value) -> R<Vec<u8>> {
+        Ok(self.buffer(v)?.bytes().to_vec())
+    }
+}
