@@ -52,15 +52,43 @@ fn arithmetic_and_loops() {
 
 #[test]
 fn calls_and_closures() {
-    assert_eq!(int_result("def f(a, b=2, *c, d=4, **e):\n    return a + b * 10 + d * 100 + e['x'] * 1000 + c[0] * 10000\nr = f(1, 2, 5, x=3)\n"), 53421);
-    assert_eq!(int_result("def counter():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n        return n\n    return inc\nc = counter()\nc(); c()\nr = c()\n"), 3);
+    assert_eq!(
+        int_result(
+            "def f(a, b=2, *c, d=4, **e):\n    return a + b * 10 + d * 100 + e['x'] * 1000 + c[0] * 10000\nr = f(1, 2, 5, x=3)\n"
+        ),
+        53421
+    );
+    assert_eq!(
+        int_result(
+            "def counter():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n        return n\n    return inc\nc = counter()\nc(); c()\nr = c()\n"
+        ),
+        3
+    );
     assert_eq!(int_result("f = lambda x, *, y: x - y\nr = f(*(5,), **{'y': 3})\n"), 2);
-    assert_eq!(int_result("r = 0\nfor x in [i * j for i in (1, 2, 3) for j in (1, 2) if i != j]:\n    r = r * 10 + x\n"), 2236);
+    assert_eq!(
+        int_result("r = 0\nfor x in [i * j for i in (1, 2, 3) for j in (1, 2) if i != j]:\n    r = r * 10 + x\n"),
+        2236
+    );
 }
 
 #[test]
 fn generators() {
-    assert_eq!(int_result("def g(n):\n    i = 0\n    while i < n:\n        yield i\n        i += 1\nr = 0\nfor x in g(10):\n    r += x\n"), 45);
-    assert_eq!(int_result("def a():\n    x = yield from b()\n    yield x\ndef b():\n    yield 1\n    return 5\nr = 0\nfor x in a():\n    r = r * 10 + x\n"), 15);
-    assert_eq!(int_result("def g(*a):\n    for x in a:\n        yield x\nr = 0\nfor x, y in [(p, q) for p in g(1, 2) for q in (u + 1 for u in g(3))]:\n    r += x * y\n"), 12);
+    assert_eq!(
+        int_result(
+            "def g(n):\n    i = 0\n    while i < n:\n        yield i\n        i += 1\nr = 0\nfor x in g(10):\n    r += x\n"
+        ),
+        45
+    );
+    assert_eq!(
+        int_result(
+            "def a():\n    x = yield from b()\n    yield x\ndef b():\n    yield 1\n    return 5\nr = 0\nfor x in a():\n    r = r * 10 + x\n"
+        ),
+        15
+    );
+    assert_eq!(
+        int_result(
+            "def g(*a):\n    for x in a:\n        yield x\nr = 0\nfor x, y in [(p, q) for p in g(1, 2) for q in (u + 1 for u in g(3))]:\n    r += x * y\n"
+        ),
+        12
+    );
 }
