@@ -22,6 +22,7 @@ pub mod object;
 pub mod range_slice;
 pub mod set;
 pub mod str_;
+pub mod structseq;
 pub mod tuple;
 pub mod type_;
 

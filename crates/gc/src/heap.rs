@@ -354,7 +354,13 @@ impl Mutator {
     #[inline(never)]
     fn log_slot(&mut self, owner: Ref, slot: &Slot) {
         if owner.has(bits::SLOT_LOG) {
-            self.heap().slot_log.push(slot.as_ptr());
+            let log = &mut self.heap().slot_log;
+            log.push(slot.as_ptr());
+            if log.len() == log.capacity() && log.len() >= 1 << 16 {
+                // A loop that rewrites the same slots without allocating must not fill memory.
+                log.sort_unstable();
+                log.dedup();
+            }
         } else {
             self.log_object(owner);
         }
