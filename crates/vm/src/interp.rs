@@ -710,6 +710,7 @@ impl Thread {
                 return Flow::Leave;
             }
             Cont::Store => Ok(v),
+            Cont::Init if v.is_none() => Ok(aux),
             Cont::Init => self.check_init(v, aux),
             Cont::Drop => return Flow::Next,
             Cont::Truth => self.truth(v).map(Value::bool),
