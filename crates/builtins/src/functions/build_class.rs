@@ -37,7 +37,8 @@ fn build_class(cx: &mut Thread, a: Args<'_>) -> R {
         let key = cx.name(N::__orig_bases__);
         cx.setitem(ns, key, orig_bases.value())?;
     }
-    let class = cx.call_ex(meta, tuple3(cx, name, bases.value(), ns)?, kwds.value())?;
+    let args = tuple3(cx, name, bases.value(), ns)?;
+    let class = cx.call_ex(meta, args, kwds.value())?;
     check_cell(cx, cell, class, name)?;
     Ok(class)
 }
