@@ -296,12 +296,12 @@ fn set_annotate(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 /// `__qualname__` of a class, for the names of its methods.
-fn class_qualname(c: Gc<Class>) -> String {
+pub fn class_qualname(c: Gc<Class>) -> String {
     c.qualname.cast::<Str>().map_or_else(|| c.name(), |q| q.to_lossy())
 }
 
 /// `(getattr, (object, name))`: how methods are pickled.
-fn reduce_getattr(cx: &mut Thread, of: Value, name: Value) -> R {
+pub fn reduce_getattr(cx: &mut Thread, of: Value, name: Value) -> R {
     let builtins = cx.import("builtins")?;
     let getattr = cx.getattr_str(builtins, "getattr")?;
     let args = cx.new_tuple(&[of, name])?;
