@@ -1,6 +1,6 @@
 //! Attributes of classes.
 
-use super::{text, this};
+use super::this;
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Class, MappingProxy, NativeFn, Str};
 use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, NativeDef, R, Thread, Value, field};
@@ -285,9 +285,4 @@ fn get_weakrefoffset(cx: &mut Thread, a: Args<'_>) -> R {
         (true, false) => 24 + ferropy_vm::object_size(c.kind.get()) as i64,
     };
     Ok(Value::small_int(n))
-}
-
-/// Name of a class as its users know it, for messages about its attributes.
-pub fn shown(v: Value) -> String {
-    v.cast::<Class>().map_or_else(String::new, |c| text(c.name.get()))
 }
