@@ -222,7 +222,75 @@ impl Gc<Table> {
     }
 }
 
+/// Hash of a small integer: itself, unless it reaches the modulus of Python's numeric hash.
+#[inline(always)]
+pub fn small_int_hash(n: i64) -> Option<u64> {
+    const MODULUS: u64 = (1 << 61) - 1;
+    (n.unsigned_abs() < MODULUS && n != -1).then_some(n as u64)
+}
+
+impl Gc<Table> {
+    /// Look-up of a small integer: the entry with this very key. Absent also when a key of another type has this hash:
+    /// it may be equal, which the slow look-up finds out.
+    #[inline(always)]
+    fn find_int(self, key: Value, hash: u64) -> Option<usize> {
+        let (mut slot, mask) = self.start(hash);
+        let mut perturb = hash;
+        loop {
+            let n = self.index(slot);
+            if n == EMPTY {
+                return None;
+            }
+            if n != DUMMY && self.entry(n as usize).key.get() == key {
+                return Some(n as usize);
+            }
+            perturb >>= 5;
+            slot = (slot * 5 + perturb as usize + 1) & mask;
+        }
+    }
+}
+
 impl Thread {
+    /// Entry of a key that is an exact str or a small integer, if it is surely there: the quick half of a look-up.
+    #[inline(always)]
+    fn quick_find(&self, t: Gc<Table>, key: Value) -> Option<usize> {
+        if let Some(n) = key.as_int() {
+            return t.find_int(key, cut(small_int_hash(n)?));
+        }
+        if is_exact_str(key) {
+            // SAFETY: an exact str.
+            let s = unsafe { key.cast_unchecked::<Str>() };
+            return t.find_str(s, cut(self.str_hash(s)));
+        }
+        None
+    }
+
+    /// The value of a key, if that takes no Python code and the key is there; unbound otherwise.
+    #[inline(never)]
+    pub fn dict_quick_get(&self, d: Gc<Dict>, key: Value) -> Value {
+        let Some(t) = d.table.cast::<Table>() else { return Value::NULL };
+        self.quick_find(t, key).map_or(Value::NULL, |i| t.entry(i).value.get())
+    }
+
+    /// Rebinds a key, if that takes no Python code and the key is there.
+    #[inline(never)]
+    pub fn dict_quick_set(&mut self, d: Gc<Dict>, key: Value, v: Value) -> bool {
+        let Some(t) = d.table.cast::<Table>() else { return false };
+        match self.quick_find(t, key) {
+            Some(i) => {
+                t.entry(i).value.set(self, t, v);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Is the key surely in the dict or set with this table?
+    #[inline(always)]
+    pub fn table_quick_has(&self, table: &Field, key: Value) -> bool {
+        table.cast::<Table>().is_some_and(|t| self.quick_find(t, key).is_some())
+    }
+
     fn new_table(&mut self, log2: u32) -> R<Gc<Table>> {
         let capacity = ((1u64 << log2) * 2 / 3) as u32;
         let size = size_of::<Table>() + index_bytes(log2) + capacity as usize * size_of::<Entry>();
