@@ -12,7 +12,8 @@
 //! A default written as `<unrepresentable>` only marks the parameter as optional.
 
 use crate::{R, Thread, Value};
-use std::sync::OnceLock;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The Rust side of a native function.
 pub type NativeImpl = fn(&mut Thread, Args<'_>) -> R;
@@ -120,12 +121,11 @@ pub struct NativeDef {
     pub set: Option<NativeImpl>,
     pub flavour: Flavour,
     pub effects: Effects,
-    parsed: OnceLock<Signature>,
 }
 
 impl NativeDef {
     const fn new(sig: &'static str, func: NativeImpl, doc: &'static str, flavour: Flavour) -> NativeDef {
-        NativeDef { sig, doc, func, set: None, flavour, effects: Effects::ANY, parsed: OnceLock::new() }
+        NativeDef { sig, doc, func, set: None, flavour, effects: Effects::ANY }
     }
     pub const fn function(sig: &'static str, func: NativeImpl, doc: &'static str) -> NativeDef {
         NativeDef::new(sig, func, doc, Flavour::Function)
@@ -171,9 +171,45 @@ impl NativeDef {
     }
     #[inline(always)]
     pub fn signature(&self) -> &Signature {
-        self.parsed.get_or_init(|| Signature::parse(self.sig))
+        // The text's address names the signature; definitions must stay free of cells, or `&[...]` could not hold them.
+        let key = self.sig.as_ptr() as usize;
+        let p = QUICK[(key ^ key >> 9) & (QUICK_SIZE - 1)].load(Ordering::Acquire);
+        // SAFETY: entries are never freed.
+        match unsafe { p.as_ref() } {
+            Some(e) if e.key == key && e.len == self.sig.len() => &e.signature,
+            _ => self.signature_slow(key),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn signature_slow(&self, key: usize) -> &'static Signature {
+        let mut all = ALL.lock().unwrap_or_else(|e| e.into_inner());
+        let known = all.iter().find(|e| e.key == key && e.len == self.sig.len());
+        let entry: &'static ParsedSig = match known {
+            Some(e) => e,
+            None => {
+                let new = ParsedSig { key, len: self.sig.len(), signature: Signature::parse(self.sig) };
+                let new: &'static ParsedSig = Box::leak(Box::new(new));
+                all.push(new);
+                new
+            }
+        };
+        QUICK[(key ^ key >> 9) & (QUICK_SIZE - 1)]
+            .store(entry as *const ParsedSig as *mut ParsedSig, Ordering::Release);
+        &entry.signature
     }
 }
+
+/// Signatures parsed so far: all of them, and a direct-mapped table in front.
+struct ParsedSig {
+    key: usize,
+    len: usize,
+    signature: Signature,
+}
+const QUICK_SIZE: usize = 4096;
+static QUICK: [AtomicPtr<ParsedSig>; QUICK_SIZE] = [const { AtomicPtr::new(std::ptr::null_mut()) }; QUICK_SIZE];
+static ALL: Mutex<Vec<&'static ParsedSig>> = Mutex::new(Vec::new());
 
 /// One parameter.
 #[derive(Debug, PartialEq)]

@@ -246,6 +246,9 @@ fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn unpack_iter(cx: &mut Thread, v: Value) -> R {
+    if let Some(it) = cx.quick_iter(v)? {
+        return Ok(it);
+    }
     if cx.lookup_special(v, N::__iter__).is_none() && cx.lookup_special(v, N::__getitem__).is_none() {
         let class = cx.class_name(v);
         return Err(cx.type_error(format!("cannot unpack non-iterable {class} object")));
