@@ -436,7 +436,7 @@ impl Machine for Interp<'_> {
         let first = unsafe { self.regs.add(base + 1) };
         let f = self.reg(base);
         self.save();
-        if names == 0 && f.kind() == Function::kind() {
+        if names == 0 && f.kind() == Function::kind() && self.cx.interrupt.load(Relaxed) == 0 {
             // SAFETY: the kind was tested; a function has code.
             let (func, code) = unsafe {
                 let func = f.cast_unchecked::<Function>();
@@ -566,6 +566,10 @@ impl Interp<'_> {
 
 #[inline(never)]
 fn call_window(cx: &mut Thread, f: Value, argv: Argv, dst: u8) -> R {
+    // Calls are safepoints too: recursion without a loop must see signals.
+    if cx.interrupt.load(Relaxed) != 0 {
+        cx.safepoint()?;
+    }
     cx.call_step(f, argv, Cont::Store, dst)
 }
 
@@ -710,6 +714,7 @@ impl Thread {
                 return Flow::Leave;
             }
             Cont::Store => Ok(v),
+            Cont::Init if v.is_none() => Ok(aux),
             Cont::Init => self.check_init(v, aux),
             Cont::Drop => return Flow::Next,
             Cont::Truth => self.truth(v).map(Value::bool),
