@@ -23,6 +23,9 @@ pub struct Table {
     pub used: Cell<u32>,
     /// Changes whenever an entry is added, removed or moved.
     pub changes: Cell<u32>,
+    /// All entries before this one are deleted: taking from the front is not quadratic.
+    first: Cell<u32>,
+    _pad: u32,
 }
 
 /// One entry.
@@ -498,7 +501,40 @@ impl Thread {
             }
             t.used.set(used as u32);
         }
+        let mut first = t.first.get().min(t.used.get());
+        while first < t.used.get() && t.entry(first as usize).key.get().is_null() {
+            first += 1;
+        }
+        t.first.set(first);
         old
+    }
+
+    /// Hash of a dict key; the error of an unhashable one says what it was for.
+    #[inline(always)]
+    pub fn hash_key(&mut self, key: Value) -> R<u64> {
+        let r = self.hash(key);
+        if r.is_err() { Err(self.unhashable(key, "a dict key")) } else { r }
+    }
+    /// Hash of an element of a set, likewise.
+    #[inline(always)]
+    pub fn hash_element(&mut self, key: Value) -> R<u64> {
+        let r = self.hash(key);
+        if r.is_err() { Err(self.unhashable(key, "a set element")) } else { r }
+    }
+    #[cold]
+    #[inline(never)]
+    fn unhashable(&mut self, key: Value, what: &str) -> crate::Raised {
+        let e = self.pending;
+        if self.class_of(e) != self.exc_class(crate::Exc::TypeError) {
+            return crate::Raised;
+        }
+        self.pending = Value::NULL;
+        let text = match self.str(e) {
+            Ok(s) => s.to_lossy(),
+            Err(r) => return r,
+        };
+        let class = self.class_name(key);
+        self.type_error(format!("cannot use '{class}' as {what} ({text})"))
     }
 
     // ---- dict
@@ -534,7 +570,7 @@ impl Thread {
     /// The value for a key, None if absent. May run `__hash__` and `__eq__`.
     #[inline]
     pub fn dict_get(&mut self, d: Gc<Dict>, key: Value) -> R<Option<Value>> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         self.dict_get_hashed(d, key, hash)
     }
     #[inline]
@@ -545,7 +581,7 @@ impl Thread {
     }
     #[inline]
     pub fn dict_set(&mut self, d: Gc<Dict>, key: Value, value: Value) -> R<()> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         self.dict_set_hashed(d, key, hash, value)
     }
     #[inline]
@@ -560,7 +596,7 @@ impl Thread {
     }
     /// The value there was, or `value`, which is then bound (`setdefault`).
     pub fn dict_set_default(&mut self, d: Gc<Dict>, key: Value, value: Value) -> R {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         if let Some(v) = self.dict_get_hashed(d, key, hash)? {
             return Ok(v);
         }
@@ -569,7 +605,7 @@ impl Thread {
     }
     /// Removes a key; its value if it was there.
     pub fn dict_remove(&mut self, d: Gc<Dict>, key: Value) -> R<Option<Value>> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         Ok(self.table_find(d, key, hash)?.map(|(slot, i)| self.table_remove(d, slot, i).1))
     }
     /// The last item, removed.
@@ -636,7 +672,7 @@ impl Thread {
 
     #[inline]
     pub fn set_contains(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         Ok(self.table_find(s, key, hash)?.is_some())
     }
     pub fn set_contains_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -645,7 +681,7 @@ impl Thread {
     /// True if it was not there yet.
     #[inline]
     pub fn set_add(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         self.set_add_hashed(s, key, hash)
     }
     pub fn set_add_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -657,7 +693,7 @@ impl Thread {
     }
     /// True if it was there.
     pub fn set_remove(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         self.set_remove_hashed(s, key, hash)
     }
     pub fn set_remove_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -672,7 +708,7 @@ impl Thread {
     /// Some element, removed.
     pub fn set_pop(&mut self, s: Gc<Set>) -> Option<Value> {
         let t = s.table.cast::<Table>()?;
-        let i = (0..t.used()).find(|i| !t.entry(*i).key.get().is_null())?;
+        let i = next_live(t, 0)?.0 - 1;
         let slot = self.slot_of(t, i);
         Some(self.table_remove(s, slot, i).0)
     }
@@ -752,7 +788,8 @@ impl Gc<Set> {
 }
 
 #[inline(always)]
-fn next_live(t: Gc<Table>, mut i: usize) -> Option<(usize, u64, Value, Value)> {
+fn next_live(t: Gc<Table>, i: usize) -> Option<(usize, u64, Value, Value)> {
+    let mut i = i.max(t.first.get() as usize);
     while i < t.used() {
         let e = t.entry(i);
         i += 1;
