@@ -37,14 +37,12 @@ fn build_class(cx: &mut Thread, a: Args<'_>) -> R {
         let key = cx.name(N::__orig_bases__);
         cx.setitem(ns, key, orig_bases.value())?;
     }
-    let args = tuple3(cx, name, bases.value(), ns)?;
-    let class = cx.call_ex(meta, args, kwds.value())?;
+    let class = {
+        let args = cx.new_tuple(&[name, bases.value(), ns])?;
+        cx.call_ex(meta, args, kwds.value())?
+    };
     check_cell(cx, cell, class, name)?;
     Ok(class)
-}
-
-fn tuple3(cx: &mut Thread, a: Value, b: Value, c: Value) -> R<Gc<Tuple>> {
-    cx.new_tuple(&[a, b, c])
 }
 
 /// `types.resolve_bases`: bases that are no classes may stand for others.
