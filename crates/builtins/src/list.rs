@@ -301,7 +301,11 @@ fn shift(cx: &mut Thread, array: Gc<Array>, from: usize, to: usize, n: usize) {
                 _ => array.field(to + i).init(v),
             }
         };
-        if from > to { (0..n).for_each(|i| one(cx, i)) } else { (0..n).rev().for_each(|i| one(cx, i)) }
+        if from > to {
+            (0..n).for_each(|i| one(cx, i))
+        } else {
+            (0..n).rev().for_each(|i| one(cx, i))
+        }
         return;
     }
     cx.mutator.barrier(r);

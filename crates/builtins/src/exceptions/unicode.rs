@@ -144,7 +144,7 @@ fn parts(cx: &mut Thread, e: Gc<Exception>, bytes: bool) -> R<Option<Parts>> {
         let Some(b) = object.cast::<Bytes>() else {
             return Err(cx.type_error("UnicodeError 'object' attribute must be a bytes"));
         };
-        b.bytes().get(start.max(0) as usize).map(|b| *b as u32)
+        b.data().get(start.max(0) as usize).map(|b| *b as u32)
     } else {
         let Some(s) = object.as_str() else {
             return Err(cx.type_error("UnicodeError 'object' attribute must be a string"));

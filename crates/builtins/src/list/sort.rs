@@ -269,14 +269,7 @@ fn merge(v: &mut [u32], mid: usize, less: Less<'_>) -> R<()> {
     r
 }
 
-fn merge_into(
-    v: &mut [u32],
-    left: &[u32],
-    i: &mut usize,
-    j: &mut usize,
-    to: &mut usize,
-    less: Less<'_>,
-) -> R<()> {
+fn merge_into(v: &mut [u32], left: &[u32], i: &mut usize, j: &mut usize, to: &mut usize, less: Less<'_>) -> R<()> {
     let (mut left_wins, mut right_wins) = (0, 0);
     while *i < left.len() && *j < v.len() {
         if less(v[*j], left[*i])? {
