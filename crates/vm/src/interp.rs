@@ -293,6 +293,16 @@ impl Machine for Interp<'_> {
         true
     }
     #[inline(always)]
+    fn dict_item(&mut self, dict: Value, key: Value) -> Option<Value> {
+        // SAFETY: the handler asked for the shape.
+        self.cx.dict_quick_get(unsafe { dict.cast_unchecked() }, key).bound()
+    }
+    #[inline(always)]
+    fn set_dict_item(&mut self, dict: Value, key: Value, v: Value) -> bool {
+        // SAFETY: as above.
+        self.cx.dict_quick_set(unsafe { dict.cast_unchecked() }, key, v)
+    }
+    #[inline(always)]
     fn tuple_item(&mut self, tuple: Value, i: i64) -> Option<Value> {
         // SAFETY: the handler asked for the shape.
         let t = unsafe { tuple.cast_unchecked::<Tuple>() };

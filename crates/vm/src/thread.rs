@@ -70,6 +70,9 @@ pub struct Hooks {
     pub signals: Option<fn(&mut Thread) -> R<()>>,
     /// Formats and prints an exception that cannot be raised: (exception, where).
     pub unraisable: Option<fn(&mut Thread, Value, &str)>,
+    /// `BaseException.__new__` and `__init__`: instances of classes with these are made directly.
+    pub exception_new: Option<crate::NativeImpl>,
+    pub exception_init: Option<crate::NativeImpl>,
     /// Issues a warning: (category, message).
     pub warn: Option<fn(&mut Thread, crate::Exc, &str) -> R<()>>,
 }

@@ -25,6 +25,9 @@ static METHODS: &[NativeDef] = &[
 ];
 
 pub fn install(cx: &mut Thread) -> R<()> {
+    let hooks = &mut cx.vm_mut().hooks;
+    hooks.exception_new = Some(new);
+    hooks.exception_init = Some(init);
     add(cx, Exc::BaseException, METHODS)
 }
 

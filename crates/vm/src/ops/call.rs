@@ -697,6 +697,16 @@ impl Thread {
             return Err(self.type_error(format!("cannot create '{name}' instances")));
         }
         let (new, init) = (c.call_new.get(), c.call_init.get());
+        if c.has(flags::EXCEPTION)
+            && argv.names.is_null()
+            && self.vm().hooks.exception_new.is_some_and(|f| is_native(new, f))
+        {
+            let e = self.plain_exception(c, argv)?;
+            return match self.vm().hooks.exception_init.is_some_and(|f| is_native(init, f)) {
+                true => Ok(e),
+                false => self.call_init(init, e, argv, cont, dst),
+            };
+        }
         let instance = if new.is_null() {
             if c.has(flags::ABSTRACT) || (init.is_null() && argv.count > 0) {
                 self.object_new_checks(c, argv)?;
@@ -716,6 +726,16 @@ impl Thread {
             return Ok(instance);
         }
         self.call_init(init, instance, argv, cont, dst)
+    }
+
+    /// What `BaseException.__new__` does.
+    fn plain_exception(&mut self, c: Gc<Class>, argv: Argv) -> R {
+        let args = self.new_tuple(argv.as_slice())?;
+        let e = self.alloc_instance(c)?;
+        if let Some(x) = e.cast::<Exception>() {
+            x.args.init(args);
+        }
+        Ok(e)
     }
 
     /// `__new__` made an instance of a subclass: its own `__init__` applies.
