@@ -467,10 +467,10 @@ impl Mutator {
 
     /// A number that stays the object's own while it lives, though it may move.
     pub fn identity(&mut self, r: Ref) -> usize {
-        if r.has(bits::HAS_ID) {
-            if let Some(id) = self.heap().registry.ids.get(&r.addr()) {
-                return *id;
-            }
+        if r.has(bits::HAS_ID)
+            && let Some(id) = self.heap().registry.ids.get(&r.addr())
+        {
+            return *id;
         }
         if r.has(bits::OLD) || self.heap().region.in_big(r.addr()) {
             return r.addr();
