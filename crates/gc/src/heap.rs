@@ -499,6 +499,14 @@ impl Mutator {
         self.heap().registry.canonical.get(&r.addr()).map(|a| unsafe { Ref::new(*a as *mut u8) })
     }
 
+    /// All weak references to an object that are registered, those nobody refers to any more included. Walks the list of
+    /// all weak references.
+    pub fn weak_refs_to(&mut self, r: Ref) -> Vec<Ref> {
+        let weak = &self.heap().registry.weak;
+        let to = |w: &&Ref| crate::registry::Registry::weak_slot(**w).get() == r.addr() as u64;
+        weak.young.iter().chain(weak.old.iter()).filter(to).copied().collect()
+    }
+
     /// Makes `weak` the canonical weak reference of `r`.
     pub fn set_canonical_weak(&mut self, r: Ref, weak: Ref) {
         r.set(bits::HAS_WEAK);
