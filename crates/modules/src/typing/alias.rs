@@ -42,12 +42,7 @@ fn this(cx: &mut Thread, v: Value) -> R<Gc<Alias>> {
 
 fn alloc(cx: &mut Thread, name: Value, params: Value) -> R<Gc<Alias>> {
     let class = cx.native_class(&ALIAS)?;
-    let alias = Alias {
-        name: field(name),
-        params: field(params),
-        evaluate: null_field(),
-        value: null_field(),
-    };
+    let alias = Alias { name: field(name), params: field(params), evaluate: null_field(), value: null_field() };
     let alias = cx.alloc_of(class, alias)?;
     let module = caller_module(cx);
     set_module(cx, alias.value(), module)?;
