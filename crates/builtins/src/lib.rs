@@ -11,7 +11,9 @@ pub mod float;
 pub mod frames;
 pub mod function;
 pub mod functions;
+mod functions_support;
 pub mod generators;
+pub mod generic;
 pub mod int;
 pub mod iterators;
 pub mod list;
@@ -20,6 +22,7 @@ pub mod object;
 pub mod range_slice;
 pub mod set;
 pub mod str_;
+pub mod structseq;
 pub mod tuple;
 pub mod type_;
 

@@ -181,6 +181,21 @@ impl Thread {
     pub(crate) fn alloc_str(&mut self, bytes: &[u8], chars: usize) -> R<Gc<Str>> {
         self.alloc_str_of(B::Str as u32, 0, bytes, chars)
     }
+    /// A string of known size (at least 1) filled in place. `fill` must not touch the heap, and must write WTF-8.
+    pub fn str_with(&mut self, len: usize, chars: usize, fill: impl FnOnce(&mut [u8])) -> R<Gc<Str>> {
+        if len >= u32::MAX as usize {
+            return Err(self.memory_error());
+        }
+        let r = self.alloc_raw(Str::kind(), B::Str as u32, size_of::<Str>() + len, 0)?;
+        // SAFETY: fresh memory of this size.
+        unsafe {
+            let s = Gc::<Str>::from_raw(r.payload() as *mut Str);
+            s.len.set(len as u32);
+            s.chars.set(chars as u32);
+            fill(std::slice::from_raw_parts_mut(r.payload().add(size_of::<Str>()), len));
+            Ok(s)
+        }
+    }
     /// A string object of a class (a subclass of str).
     pub fn new_str_of(&mut self, class: Gc<Class>, bytes: &[u8]) -> R {
         let chars = ferropy_text::wtf8::count(bytes);

@@ -1,4 +1,4 @@
-//! Not written yet.
+//! `list[int]` (types.GenericAlias) and `int | str` (typing.Union).
 
 use ferropy_vm::{R, Thread};
 
