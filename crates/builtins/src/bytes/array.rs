@@ -10,10 +10,8 @@ use ferropy_vm::{Args, Builtin as B, Exc, Gc, R, Thread, Value, null_field};
 
 /// A new exact bytearray.
 pub fn new_bytearray(cx: &mut Thread, data: &[u8]) -> R {
-    let b = cx.alloc(
-        B::ByteArray,
-        ByteArray { buf: null_field(), start: 0.into(), len: 0.into(), exports: 0.into() },
-    )?;
+    let b =
+        cx.alloc(B::ByteArray, ByteArray { buf: null_field(), start: 0.into(), len: 0.into(), exports: 0.into() })?;
     splice(cx, b, 0, 0, data)?;
     Ok(b.value())
 }

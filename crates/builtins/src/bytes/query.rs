@@ -60,8 +60,7 @@ fn chosen<'a>(cx: &mut Thread, a: Args<'a>) -> R<Option<(usize, &'a [u8])>> {
 fn locate(cx: &mut Thread, a: Args<'_>, reverse: bool) -> R<Option<usize>> {
     let needle = Needle::of(cx, a[1])?;
     let Some((from, part)) = chosen(cx, a)? else { return Ok(None) };
-    let found =
-        if reverse { search::rfind(part, needle.bytes()) } else { search::find(part, needle.bytes()) };
+    let found = if reverse { search::rfind(part, needle.bytes()) } else { search::find(part, needle.bytes()) };
     Ok(found.map(|at| from + at))
 }
 

@@ -97,10 +97,7 @@ fn sep_copy(cx: &mut Thread, a: Args<'_>, sep: Buffer) -> R {
 pub fn join(cx: &mut Thread, a: Args<'_>) -> R {
     this(cx, a)?;
     let mut items = RootedVec::new(cx);
-    if a[1].cast::<List>().is_none()
-        && a[1].cast::<Tuple>().is_none()
-        && !super::make::is_iterable(cx, a[1])
-    {
+    if a[1].cast::<List>().is_none() && a[1].cast::<Tuple>().is_none() && !super::make::is_iterable(cx, a[1]) {
         return Err(cx.type_error("can only join an iterable"));
     }
     cx.collect_into(a[1], &mut items)?;

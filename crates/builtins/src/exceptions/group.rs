@@ -59,16 +59,14 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let base = cx.exc_class(Exc::BaseExceptionGroup);
     if !class.is_subclass(base) {
         let name = class.name();
-        return Err(cx.type_error(format!(
-            "BaseExceptionGroup.__new__({name}): {name} is not a subtype of BaseExceptionGroup"
-        )));
+        return Err(
+            cx.type_error(format!("BaseExceptionGroup.__new__({name}): {name} is not a subtype of BaseExceptionGroup"))
+        );
     }
     let (args, _) = init_args(a);
     if args.len != 2 {
         let given = args.len;
-        return Err(
-            cx.type_error(format!("BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)"))
-        );
+        return Err(cx.type_error(format!("BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)")));
     }
     let (message, items) = (args.at(0), args.at(1));
     if message.as_str().is_none() {

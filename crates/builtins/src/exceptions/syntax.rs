@@ -23,12 +23,7 @@ static METHODS: &[NativeDef] = &[
     NativeDef::getset("text", get_field::<TEXT>, set_field::<TEXT>, "exception text"),
     NativeDef::getset("end_lineno", get_field::<END_LINENO>, set_field::<END_LINENO>, "exception end lineno"),
     NativeDef::getset("end_offset", get_field::<END_OFFSET>, set_field::<END_OFFSET>, "exception end offset"),
-    NativeDef::getset(
-        "print_file_and_line",
-        get_field::<PRINT>,
-        set_field::<PRINT>,
-        "exception print_file_and_line",
-    ),
+    NativeDef::getset("print_file_and_line", get_field::<PRINT>, set_field::<PRINT>, "exception print_file_and_line"),
     NativeDef::getset("_metadata", get_field::<METADATA>, set_field::<METADATA>, "exception private metadata"),
 ];
 

@@ -374,7 +374,9 @@ fn encode_by_codec(cx: &mut Thread, s: Gc<Str>, encoding: &str, errors: &str) ->
     }
     let got = cx.class_name(v);
     if crate::bytes::is_bytes(v) {
-        let text = format!("encoder {encoding} returned {got} instead of bytes; use codecs.encode() to encode to arbitrary types");
+        let text = format!(
+            "encoder {encoding} returned {got} instead of bytes; use codecs.encode() to encode to arbitrary types"
+        );
         cx.warn(Exc::RuntimeWarning, &text)?;
         let data = cx.bytes_of(v)?;
         return Ok(cx.new_bytes(&data)?.value());

@@ -97,10 +97,9 @@ fn first_value(cx: &mut Thread, first: &First<'_>, source: &mut Source) -> R {
     let index = index.unwrap_or(0);
     match args.items().get(index) {
         Some(v) => Ok(*v),
-        None => Err(cx.error(
-            Exc::IndexError,
-            format!("Replacement index {index} out of range for positional args tuple"),
-        )),
+        None => {
+            Err(cx.error(Exc::IndexError, format!("Replacement index {index} out of range for positional args tuple")))
+        }
     }
 }
 

@@ -13,10 +13,10 @@ mod split;
 mod transform;
 mod translate;
 
-pub(crate) use make::name_arg as codec_arg;
-pub(crate) use transform::tab_size;
 use ferropy_vm::types::{Class, Str};
 use ferropy_vm::{Args, Builtin as B, CmpOp, Exc, Gc, NativeDef, R, Thread, Value};
+pub(crate) use make::name_arg as codec_arg;
+pub(crate) use transform::tab_size;
 
 /// Adds the methods of `str`.
 pub fn install(cx: &mut Thread) -> R<()> {
@@ -321,17 +321,17 @@ static METHODS: &[NativeDef] = &[
         "Return a list of the substrings in the string, using sep as the separator string.",
     ),
     NativeDef::method("join(self, iterable, /)", split::join, "Concatenate any number of strings."),
-    NativeDef::method(
-        "capitalize(self, /)",
-        transform::capitalize,
-        "Return a capitalized version of the string.",
-    ),
+    NativeDef::method("capitalize(self, /)", transform::capitalize, "Return a capitalized version of the string."),
     NativeDef::method(
         "casefold(self, /)",
         transform::casefold,
         "Return a version of the string suitable for caseless comparisons.",
     ),
-    NativeDef::method("title(self, /)", transform::title, "Return a version of the string where each word is titlecased."),
+    NativeDef::method(
+        "title(self, /)",
+        transform::title,
+        "Return a version of the string where each word is titlecased.",
+    ),
     NativeDef::method(
         "center(self, width, fillchar=' ', /)",
         transform::center,
@@ -439,16 +439,48 @@ static METHODS: &[NativeDef] = &[
         transform::removesuffix,
         "Return a str with the given suffix string removed if present.",
     ),
-    NativeDef::method("isascii(self, /)", isascii, "Return True if all characters in the string are ASCII, False otherwise."),
+    NativeDef::method(
+        "isascii(self, /)",
+        isascii,
+        "Return True if all characters in the string are ASCII, False otherwise.",
+    ),
     NativeDef::method("islower(self, /)", islower, "Return True if the string is a lowercase string, False otherwise."),
-    NativeDef::method("isupper(self, /)", isupper, "Return True if the string is an uppercase string, False otherwise."),
-    NativeDef::method("istitle(self, /)", istitle, "Return True if the string is a title-cased string, False otherwise."),
-    NativeDef::method("isspace(self, /)", isspace, "Return True if the string is a whitespace string, False otherwise."),
-    NativeDef::method("isdecimal(self, /)", isdecimal, "Return True if the string is a decimal string, False otherwise."),
+    NativeDef::method(
+        "isupper(self, /)",
+        isupper,
+        "Return True if the string is an uppercase string, False otherwise.",
+    ),
+    NativeDef::method(
+        "istitle(self, /)",
+        istitle,
+        "Return True if the string is a title-cased string, False otherwise.",
+    ),
+    NativeDef::method(
+        "isspace(self, /)",
+        isspace,
+        "Return True if the string is a whitespace string, False otherwise.",
+    ),
+    NativeDef::method(
+        "isdecimal(self, /)",
+        isdecimal,
+        "Return True if the string is a decimal string, False otherwise.",
+    ),
     NativeDef::method("isdigit(self, /)", isdigit, "Return True if the string is a digit string, False otherwise."),
-    NativeDef::method("isnumeric(self, /)", isnumeric, "Return True if the string is a numeric string, False otherwise."),
-    NativeDef::method("isalpha(self, /)", isalpha, "Return True if the string is an alphabetic string, False otherwise."),
-    NativeDef::method("isalnum(self, /)", isalnum, "Return True if the string is an alpha-numeric string, False otherwise."),
+    NativeDef::method(
+        "isnumeric(self, /)",
+        isnumeric,
+        "Return True if the string is a numeric string, False otherwise.",
+    ),
+    NativeDef::method(
+        "isalpha(self, /)",
+        isalpha,
+        "Return True if the string is an alphabetic string, False otherwise.",
+    ),
+    NativeDef::method(
+        "isalnum(self, /)",
+        isalnum,
+        "Return True if the string is an alpha-numeric string, False otherwise.",
+    ),
     NativeDef::method(
         "isidentifier(self, /)",
         isidentifier,

@@ -133,11 +133,23 @@ fn m_prod(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::function("comb(n, k, /)", m_comb, "Number of ways to choose k items from n items without repetition and without order.\n\nEvaluates to n! / (k! * (n - k)!) when k <= n and evaluates\nto zero when k > n."),
+    NativeDef::function(
+        "comb(n, k, /)",
+        m_comb,
+        "Number of ways to choose k items from n items without repetition and without order.\n\nEvaluates to n! / (k! * (n - k)!) when k <= n and evaluates\nto zero when k > n.",
+    ),
     NativeDef::function("factorial(n, /)", m_factorial, "Find n!."),
     NativeDef::function("gcd(*integers)", m_gcd, "Greatest Common Divisor."),
     NativeDef::function("isqrt(n, /)", m_isqrt, "Return the integer part of the square root of the input."),
     NativeDef::function("lcm(*integers)", m_lcm, "Least Common Multiple."),
-    NativeDef::function("perm(n, k=None, /)", m_perm, "Number of ways to choose k items from n items without repetition and with order.\n\nEvaluates to n! / (n - k)! when k <= n and evaluates\nto zero when k > n."),
-    NativeDef::function("prod(iterable, /, *, start=1)", m_prod, "Calculate the product of all the elements in the input iterable.\n\nThe default start value for the product is 1."),
+    NativeDef::function(
+        "perm(n, k=None, /)",
+        m_perm,
+        "Number of ways to choose k items from n items without repetition and with order.\n\nEvaluates to n! / (n - k)! when k <= n and evaluates\nto zero when k > n.",
+    ),
+    NativeDef::function(
+        "prod(iterable, /, *, start=1)",
+        m_prod,
+        "Calculate the product of all the elements in the input iterable.\n\nThe default start value for the product is 1.",
+    ),
 ];

@@ -80,16 +80,16 @@ unary_functions! {
     m_acos f64::acos, UNIT;
     m_acosh |x| if x < 1.0 { f64::NAN } else { acosh(x) }, Some("argument value not less than 1");
     m_asin f64::asin, UNIT;
-    m_asinh asinh, None;
+    m_asinh |x| asinh(x), None;
     m_atan f64::atan, None;
-    m_atanh atanh, Some("a number between -1 and 1");
+    m_atanh |x| atanh(x), Some("a number between -1 and 1");
     m_cbrt f64::cbrt, None;
     m_cos f64::cos, FINITE;
     m_cosh f64::cosh, None;
-    m_erf erf, None;
-    m_erfc erfc, None;
+    m_erf |x| erf(x), None;
+    m_erfc |x| erfc(x), None;
     m_exp f64::exp, None;
-    m_exp2 exp2, None;
+    m_exp2 |x| exp2(x), None;
     m_expm1 f64::exp_m1, None;
     m_fabs f64::abs, None;
     m_log1p f64::ln_1p, Some("argument value > -1");
@@ -227,12 +227,12 @@ fn is_exact_float(v: Value) -> bool {
 }
 
 /// `floor` and `ceil`: the special method, or the float's.
-fn rounded(cx: &mut Thread, v: Value, method: N, f: fn(f64) -> f64) -> R {
+fn rounded(cx: &mut Thread, v: Value, special: N, f: fn(f64) -> f64) -> R {
     if v.is_int() {
         return Ok(v);
     }
     if !is_exact_float(v)
-        && let Some(m) = cx.lookup_special(v, method)
+        && let Some(m) = cx.lookup_special(v, special)
     {
         return cx.call_unbound(m, v, &[]);
     }
@@ -292,11 +292,8 @@ fn m_ldexp(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn m_modf(cx: &mut Thread, a: Args<'_>) -> R {
     let x = cx.to_f64(a[0])?;
-    let (fraction, whole) = if x.is_infinite() {
-        (0.0f64.copysign(x), x)
-    } else {
-        ((x - x.trunc()).copysign(x), x.trunc())
-    };
+    let (fraction, whole) =
+        if x.is_infinite() { (0.0f64.copysign(x), x) } else { ((x - x.trunc()).copysign(x), x.trunc()) };
     let (fraction, whole) = (cx.float(fraction)?, cx.float(whole)?);
     pair(cx, fraction, whole)
 }
@@ -399,16 +396,40 @@ fn m_ulp(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::function("acos(x, /)", m_acos, "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi."),
+    NativeDef::function(
+        "acos(x, /)",
+        m_acos,
+        "Return the arc cosine (measured in radians) of x.\n\nThe result is between 0 and pi.",
+    ),
     NativeDef::function("acosh(x, /)", m_acosh, "Return the inverse hyperbolic cosine of x."),
-    NativeDef::function("asin(x, /)", m_asin, "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2."),
+    NativeDef::function(
+        "asin(x, /)",
+        m_asin,
+        "Return the arc sine (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
+    ),
     NativeDef::function("asinh(x, /)", m_asinh, "Return the inverse hyperbolic sine of x."),
-    NativeDef::function("atan(x, /)", m_atan, "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2."),
-    NativeDef::function("atan2(y, x, /)", m_atan2, "Return the arc tangent (measured in radians) of y/x.\n\nUnlike atan(y/x), the signs of both x and y are considered."),
+    NativeDef::function(
+        "atan(x, /)",
+        m_atan,
+        "Return the arc tangent (measured in radians) of x.\n\nThe result is between -pi/2 and pi/2.",
+    ),
+    NativeDef::function(
+        "atan2(y, x, /)",
+        m_atan2,
+        "Return the arc tangent (measured in radians) of y/x.\n\nUnlike atan(y/x), the signs of both x and y are considered.",
+    ),
     NativeDef::function("atanh(x, /)", m_atanh, "Return the inverse hyperbolic tangent of x."),
     NativeDef::function("cbrt(x, /)", m_cbrt, "Return the cube root of x."),
-    NativeDef::function("ceil(x, /)", m_ceil, "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x."),
-    NativeDef::function("copysign(x, y, /)", m_copysign, "Return a float with the magnitude (absolute value) of x but the sign of y."),
+    NativeDef::function(
+        "ceil(x, /)",
+        m_ceil,
+        "Return the ceiling of x as an Integral.\n\nThis is the smallest integer >= x.",
+    ),
+    NativeDef::function(
+        "copysign(x, y, /)",
+        m_copysign,
+        "Return a float with the magnitude (absolute value) of x but the sign of y.",
+    ),
     NativeDef::function("cos(x, /)", m_cos, "Return the cosine of x (measured in radians)."),
     NativeDef::function("cosh(x, /)", m_cosh, "Return the hyperbolic cosine of x."),
     NativeDef::function("degrees(x, /)", m_degrees, "Convert angle x from radians to degrees."),
@@ -416,34 +437,86 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("erfc(x, /)", m_erfc, "Complementary error function at x."),
     NativeDef::function("exp(x, /)", m_exp, "Return e raised to the power of x."),
     NativeDef::function("exp2(x, /)", m_exp2, "Return 2 raised to the power of x."),
-    NativeDef::function("expm1(x, /)", m_expm1, "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x."),
+    NativeDef::function(
+        "expm1(x, /)",
+        m_expm1,
+        "Return exp(x)-1.\n\nThis function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.",
+    ),
     NativeDef::function("fabs(x, /)", m_fabs, "Return the absolute value of the float x."),
-    NativeDef::function("floor(x, /)", m_floor, "Return the floor of x as an Integral.\n\nThis is the largest integer <= x."),
-    NativeDef::function("fma(x, y, z, /)", m_fma, "Fused multiply-add operation.\n\nCompute (x * y) + z with a single round."),
+    NativeDef::function(
+        "floor(x, /)",
+        m_floor,
+        "Return the floor of x as an Integral.\n\nThis is the largest integer <= x.",
+    ),
+    NativeDef::function(
+        "fma(x, y, z, /)",
+        m_fma,
+        "Fused multiply-add operation.\n\nCompute (x * y) + z with a single round.",
+    ),
     NativeDef::function("fmod(x, y, /)", m_fmod, "Return fmod(x, y), according to platform C.\n\nx % y may differ."),
-    NativeDef::function("frexp(x, /)", m_frexp, "Return the mantissa and exponent of x, as pair (m, e).\n\nm is a float and e is an int, such that x = m * 2.**e.\nIf x is 0, m and e are both 0.  Else 0.5 <= abs(m) < 1.0."),
+    NativeDef::function(
+        "frexp(x, /)",
+        m_frexp,
+        "Return the mantissa and exponent of x, as pair (m, e).\n\nm is a float and e is an int, such that x = m * 2.**e.\nIf x is 0, m and e are both 0.  Else 0.5 <= abs(m) < 1.0.",
+    ),
     NativeDef::function("gamma(x, /)", m_gamma, "Gamma function at x."),
-    NativeDef::function("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", m_isclose, "Determine whether two floating-point numbers are close in value."),
-    NativeDef::function("isfinite(x, /)", m_isfinite, "Return True if x is neither an infinity nor a NaN, and False otherwise."),
-    NativeDef::function("isinf(x, /)", m_isinf, "Return True if x is a positive or negative infinity, and False otherwise."),
+    NativeDef::function(
+        "isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)",
+        m_isclose,
+        "Determine whether two floating-point numbers are close in value.",
+    ),
+    NativeDef::function(
+        "isfinite(x, /)",
+        m_isfinite,
+        "Return True if x is neither an infinity nor a NaN, and False otherwise.",
+    ),
+    NativeDef::function(
+        "isinf(x, /)",
+        m_isinf,
+        "Return True if x is a positive or negative infinity, and False otherwise.",
+    ),
     NativeDef::function("isnan(x, /)", m_isnan, "Return True if x is a NaN (not a number), and False otherwise."),
     NativeDef::function("ldexp(x, i, /)", m_ldexp, "Return x * (2**i).\n\nThis is essentially the inverse of frexp()."),
     NativeDef::function("lgamma(x, /)", m_lgamma, "Natural logarithm of absolute value of Gamma function at x."),
-    NativeDef::function("log(x, base=<unrepresentable>, /)", m_log, "log(x, [base=math.e])\nReturn the logarithm of x to the given base.\n\nIf the base is not specified, returns the natural logarithm (base e) of x."),
+    NativeDef::function(
+        "log(x, base=<unrepresentable>, /)",
+        m_log,
+        "log(x, [base=math.e])\nReturn the logarithm of x to the given base.\n\nIf the base is not specified, returns the natural logarithm (base e) of x.",
+    ),
     NativeDef::function("log10(x, /)", m_log10, "Return the base 10 logarithm of x."),
-    NativeDef::function("log1p(x, /)", m_log1p, "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero."),
+    NativeDef::function(
+        "log1p(x, /)",
+        m_log1p,
+        "Return the natural logarithm of 1+x (base e).\n\nThe result is computed in a way which is accurate for x near zero.",
+    ),
     NativeDef::function("log2(x, /)", m_log2, "Return the base 2 logarithm of x."),
-    NativeDef::function("modf(x, /)", m_modf, "Return the fractional and integer parts of x.\n\nBoth results carry the sign of x and are floats."),
-    NativeDef::function("nextafter(x, y, /, *, steps=None)", m_nextafter, "Return the floating-point value the given number of steps after x towards y."),
+    NativeDef::function(
+        "modf(x, /)",
+        m_modf,
+        "Return the fractional and integer parts of x.\n\nBoth results carry the sign of x and are floats.",
+    ),
+    NativeDef::function(
+        "nextafter(x, y, /, *, steps=None)",
+        m_nextafter,
+        "Return the floating-point value the given number of steps after x towards y.",
+    ),
     NativeDef::function("pow(x, y, /)", m_pow, "Return x**y (x to the power of y)."),
     NativeDef::function("radians(x, /)", m_radians, "Convert angle x from degrees to radians."),
-    NativeDef::function("remainder(x, y, /)", m_remainder, "Difference between x and the closest integer multiple of y.\n\nReturn x - n*y where n*y is the closest integer multiple of y.\nIn the case where x is exactly halfway between two multiples of\ny, the nearest even value of n is used. The result is always exact."),
+    NativeDef::function(
+        "remainder(x, y, /)",
+        m_remainder,
+        "Difference between x and the closest integer multiple of y.\n\nReturn x - n*y where n*y is the closest integer multiple of y.\nIn the case where x is exactly halfway between two multiples of\ny, the nearest even value of n is used. The result is always exact.",
+    ),
     NativeDef::function("sin(x, /)", m_sin, "Return the sine of x (measured in radians)."),
     NativeDef::function("sinh(x, /)", m_sinh, "Return the hyperbolic sine of x."),
     NativeDef::function("sqrt(x, /)", m_sqrt, "Return the square root of x."),
     NativeDef::function("tan(x, /)", m_tan, "Return the tangent of x (measured in radians)."),
     NativeDef::function("tanh(x, /)", m_tanh, "Return the hyperbolic tangent of x."),
-    NativeDef::function("trunc(x, /)", m_trunc, "Truncates the Real x to the nearest Integral toward 0.\n\nUses the __trunc__ magic method."),
+    NativeDef::function(
+        "trunc(x, /)",
+        m_trunc,
+        "Truncates the Real x to the nearest Integral toward 0.\n\nUses the __trunc__ magic method.",
+    ),
     NativeDef::function("ulp(x, /)", m_ulp, "Return the value of the least significant bit of the float x."),
 ];
 

@@ -291,8 +291,24 @@ fn m_sumprod(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub(super) static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::function("dist(p, q, /)", m_dist, "Return the Euclidean distance between two points p and q.\n\nThe points should be specified as sequences (or iterables) of\ncoordinates.  Both inputs must have the same dimension."),
-    NativeDef::function("fsum(seq, /)", m_fsum, "Return an accurate floating-point sum of values in the iterable seq.\n\nAssumes IEEE-754 floating-point arithmetic."),
-    NativeDef::function("hypot(*coordinates)", m_hypot, "Multidimensional Euclidean distance from the origin to a point."),
-    NativeDef::function("sumprod(p, q, /)", m_sumprod, "Return the sum of products of values from two iterables p and q."),
+    NativeDef::function(
+        "dist(p, q, /)",
+        m_dist,
+        "Return the Euclidean distance between two points p and q.\n\nThe points should be specified as sequences (or iterables) of\ncoordinates.  Both inputs must have the same dimension.",
+    ),
+    NativeDef::function(
+        "fsum(seq, /)",
+        m_fsum,
+        "Return an accurate floating-point sum of values in the iterable seq.\n\nAssumes IEEE-754 floating-point arithmetic.",
+    ),
+    NativeDef::function(
+        "hypot(*coordinates)",
+        m_hypot,
+        "Multidimensional Euclidean distance from the origin to a point.",
+    ),
+    NativeDef::function(
+        "sumprod(p, q, /)",
+        m_sumprod,
+        "Return the sum of products of values from two iterables p and q.",
+    ),
 ];

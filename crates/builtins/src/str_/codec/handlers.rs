@@ -234,13 +234,7 @@ fn pass_surrogates(cx: &mut Thread, encoding: &str, s: Gc<Str>, e: &CodecError) 
     Ok((Replacement::Bytes(out), e.end))
 }
 
-fn python_encode(
-    cx: &mut Thread,
-    encoding: &str,
-    errors: &str,
-    s: Gc<Str>,
-    e: &CodecError,
-) -> R<(Replacement, usize)> {
+fn python_encode(cx: &mut Thread, encoding: &str, errors: &str, s: Gc<Str>, e: &CodecError) -> R<(Replacement, usize)> {
     const SHAPE: &str = "encoding error handler must return (str/bytes, int) tuple";
     let f = handler(cx, errors)?;
     let r = raise_encode(cx, encoding, s, e);

@@ -116,9 +116,7 @@ pub fn text_codec(cx: &mut Thread, name: &str, what: &str) -> R<Gc<Tuple>> {
         if let Some(v) = cx.getattr_opt(t.value(), attr)?
             && !cx.truth(v)?
         {
-            let text = format!(
-                "'{name}' is not a text encoding; use codecs.{what}() to handle arbitrary codecs"
-            );
+            let text = format!("'{name}' is not a text encoding; use codecs.{what}() to handle arbitrary codecs");
             return Err(cx.error(Exc::LookupError, text));
         }
     }
