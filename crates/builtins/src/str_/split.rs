@@ -1,6 +1,6 @@
 //! Splitting and joining.
 
-use super::{exact, keep, part, text_arg, this};
+use super::{exact, keep, part, this};
 use ferropy_text::search::{self, Unit};
 use ferropy_vm::types::{List, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Gc, R, Thread, Value};
