@@ -175,7 +175,11 @@ static HANDLERS: &[NativeDef] = &[
         backslashreplace_errors,
         "Implements the 'backslashreplace' error handling.",
     ),
-    NativeDef::function("namereplace_errors(exc, /)", namereplace_errors, "Implements the 'namereplace' error handling."),
+    NativeDef::function(
+        "namereplace_errors(exc, /)",
+        namereplace_errors,
+        "Implements the 'namereplace' error handling.",
+    ),
     NativeDef::function("surrogatepass(exc, /)", surrogatepass_errors, ""),
     NativeDef::function("surrogateescape(exc, /)", surrogateescape_errors, ""),
 ];
@@ -320,8 +324,7 @@ fn latin_1_decode(cx: &mut Thread, a: Args<'_>) -> R {
     decoded(cx, &out, data.len())
 }
 
-type WideDecoder =
-    fn(&mut Thread, &[u8], &str, Option<Endian>, bool, &mut Vec<u8>) -> R<(usize, Option<Endian>)>;
+type WideDecoder = fn(&mut Thread, &[u8], &str, Option<Endian>, bool, &mut Vec<u8>) -> R<(usize, Option<Endian>)>;
 
 fn decode_wide(cx: &mut Thread, a: Args<'_>, f: WideDecoder, order: Option<Endian>, name: &str) -> R {
     let errors = errors_of(cx, a.opt(1), name)?;
@@ -432,11 +435,31 @@ static FUNCTIONS: &[NativeDef] = &[
         lookup,
         "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.",
     ),
-    NativeDef::function("encode(obj, encoding='utf-8', errors='strict')", encode, "Encodes obj using the codec registered for encoding."),
-    NativeDef::function("decode(obj, encoding='utf-8', errors='strict')", decode, "Decodes obj using the codec registered for encoding."),
-    NativeDef::function("_forget_codec(encoding, /)", forget, "Purge the named codec from the internal codec lookup cache"),
-    NativeDef::function("register_error(errors, handler, /)", register_error, "Register the specified error handler under the name errors."),
-    NativeDef::function("_unregister_error(errors, /)", unregister_error, "Un-register the specified error handler for the error handling `errors'."),
+    NativeDef::function(
+        "encode(obj, encoding='utf-8', errors='strict')",
+        encode,
+        "Encodes obj using the codec registered for encoding.",
+    ),
+    NativeDef::function(
+        "decode(obj, encoding='utf-8', errors='strict')",
+        decode,
+        "Decodes obj using the codec registered for encoding.",
+    ),
+    NativeDef::function(
+        "_forget_codec(encoding, /)",
+        forget,
+        "Purge the named codec from the internal codec lookup cache",
+    ),
+    NativeDef::function(
+        "register_error(errors, handler, /)",
+        register_error,
+        "Register the specified error handler under the name errors.",
+    ),
+    NativeDef::function(
+        "_unregister_error(errors, /)",
+        unregister_error,
+        "Un-register the specified error handler for the error handling `errors'.",
+    ),
     NativeDef::function("lookup_error(name, /)", lookup_error, "lookup_error(errors) -> handler"),
     NativeDef::function("escape_decode(data, errors=None, /)", escape_decode, ""),
     NativeDef::function("escape_encode(data, errors=None, /)", escape_encode, ""),

@@ -81,7 +81,11 @@ fn formatter_field_name_split(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 static FUNCTIONS: &[NativeDef] = &[
-    NativeDef::function("formatter_parser(format_string, /)", formatter_parser, "parse the argument as a format string"),
+    NativeDef::function(
+        "formatter_parser(format_string, /)",
+        formatter_parser,
+        "parse the argument as a format string",
+    ),
     NativeDef::function(
         "formatter_field_name_split(format_string, /)",
         formatter_field_name_split,

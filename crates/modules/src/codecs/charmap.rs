@@ -13,8 +13,7 @@ pub fn decode(cx: &mut Thread, a: Args<'_>) -> R {
     let mut out = Vec::with_capacity(data.len());
     if let Some(table) = map.as_str() {
         let table: Vec<u32> = wtf8::chars(table.bytes()).collect();
-        let mut step =
-            |_: &mut Thread, s: &[u8], at, _, out: &mut Vec<u8>| Ok(tc::charmap_decode(s, at, &table, out));
+        let mut step = |_: &mut Thread, s: &[u8], at, _, out: &mut Vec<u8>| Ok(tc::charmap_decode(s, at, &table, out));
         decode_steps(cx, &data, 0, "charmap", &errors, true, &mut out, &mut step)?;
     } else {
         let mut step = |cx: &mut Thread, s: &[u8], at, _, out: &mut Vec<u8>| decode_by_mapping(cx, s, at, map, out);
@@ -74,13 +73,7 @@ pub fn encode(cx: &mut Thread, a: Args<'_>) -> R {
     encoded(cx, &out, s)
 }
 
-fn encode_by_mapping(
-    cx: &mut Thread,
-    s: &[u8],
-    start: usize,
-    map: Value,
-    out: &mut Vec<u8>,
-) -> R<tc::CodecResult<()>> {
+fn encode_by_mapping(cx: &mut Thread, s: &[u8], start: usize, map: Value, out: &mut Vec<u8>) -> R<tc::CodecResult<()>> {
     let mut at = start;
     while at < s.len() {
         let (c, width) = wtf8::decode_at(s, at);
