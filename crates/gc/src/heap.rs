@@ -467,10 +467,10 @@ impl Mutator {
 
     /// A number that stays the object's own while it lives, though it may move.
     pub fn identity(&mut self, r: Ref) -> usize {
-        if r.has(bits::HAS_ID) {
-            if let Some(id) = self.heap().registry.ids.get(&r.addr()) {
-                return *id;
-            }
+        if r.has(bits::HAS_ID)
+            && let Some(id) = self.heap().registry.ids.get(&r.addr())
+        {
+            return *id;
         }
         if r.has(bits::OLD) || self.heap().region.in_big(r.addr()) {
             return r.addr();
@@ -497,6 +497,14 @@ impl Mutator {
         }
         // SAFETY: entries are removed when either side dies.
         self.heap().registry.canonical.get(&r.addr()).map(|a| unsafe { Ref::new(*a as *mut u8) })
+    }
+
+    /// All weak references to an object that are registered, those nobody refers to any more included. Walks the list of
+    /// all weak references.
+    pub fn weak_refs_to(&mut self, r: Ref) -> Vec<Ref> {
+        let weak = &self.heap().registry.weak;
+        let to = |w: &&Ref| crate::registry::Registry::weak_slot(**w).get() == r.addr() as u64;
+        weak.young.iter().chain(weak.old.iter()).filter(to).copied().collect()
     }
 
     /// Makes `weak` the canonical weak reference of `r`.

@@ -47,7 +47,10 @@ impl Interp<'_> {
     #[inline(always)]
     fn cache(&self, ext: u32) -> &'static Cache {
         // SAFETY: verified code names existing caches, which live as long as the running code.
-        unsafe { &*(&raw const *(*self.code).caches.as_gc::<Caches>().at((ext >> 16) as usize)) }
+        unsafe {
+            let c: *const Cache = (*self.code).caches.as_gc::<Caches>().at((ext >> 16) as usize);
+            &*c
+        }
     }
     #[inline(always)]
     fn area(v: Value, n: usize) -> *mut Value {
@@ -660,11 +663,8 @@ impl Thread {
             self.frame = unsafe { self.frame.sub(1) };
             return Err(self.recursion_error(""));
         }
-        if self.interrupt.load(Relaxed) != 0 && !raising {
-            if let Err(e) = self.safepoint() {
-                let _ = e;
-                return execute(self, true);
-            }
+        if self.interrupt.load(Relaxed) != 0 && !raising && self.safepoint().is_err() {
+            return execute(self, true);
         }
         execute(self, raising)
     }

@@ -392,7 +392,7 @@ impl Thread {
         let h = self.str_hash(s);
         match self.find_interned(s.bytes(), h) {
             Some(v) => Ok(v),
-            None => self.intern_wtf8(&s.bytes().to_vec()),
+            None => self.intern_wtf8(s.bytes()),
         }
     }
     /// An interned string if it exists already: a name nobody interned is no attribute.
@@ -489,7 +489,7 @@ impl Thread {
             return Ok(());
         }
         let grow = if list.len.get() == 0 { need } else { need + (need >> 3) + 6 };
-        let grow = if need <= 4 { 4 } else { grow & !3 | (need & 3 != 0 && grow & !3 < need) as usize * 4 };
+        let grow = if need <= 4 { 4 } else { (grow + 3) & !3 };
         let array = self.new_array(grow.max(need))?;
         let len = list.len.get();
         if let Some(old) = list.items.cast::<Array>() {

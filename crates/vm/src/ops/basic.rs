@@ -146,7 +146,7 @@ impl Thread {
     /// The hash that `object.__hash__` gives: by identity.
     pub fn identity_hash(&mut self, v: Value) -> u64 {
         let id = self.id(v) as u64;
-        id >> 4 | id << 60
+        id.rotate_right(4)
     }
 
     /// `id(v)`.

@@ -18,17 +18,6 @@ pub mod state {
     pub const FINISHED: u8 = 3;
 }
 
-/// Copies a few registers: a loop is quicker than a call of memcpy.
-///
-/// # Safety
-/// Both ranges are valid and apart.
-#[inline(always)]
-unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
-    for i in 0..n {
-        std::ptr::write_volatile(to.add(i), *from.add(i));
-    }
-}
-
 /// Bits of `Generator::flags`.
 pub mod gen_flags {
     /// Not registered for finalisation yet; to be when it is suspended where `close()` has something to do.
@@ -39,6 +28,17 @@ pub mod gen_flags {
     pub const CLOSED: u8 = 4;
     /// An `asend`, `athrow` or `aclose` is under way.
     pub const RUNNING_ASYNC: u8 = 8;
+}
+
+/// Copies a few registers: a loop is quicker than a call of memcpy.
+///
+/// # Safety
+/// Both ranges are valid and apart.
+#[inline(always)]
+unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
+    for i in 0..n {
+        std::ptr::write_volatile(to.add(i), *from.add(i));
+    }
 }
 
 /// How a resumed generator came back.
