@@ -204,7 +204,20 @@ impl Thread {
         if base.wrapping_add(code.nregs as usize + argv.count + 8) >= self.regs_limit {
             return Err(self.recursion_error(""));
         }
-        self.bind_args(f, code, argv, base)?;
+        // Bound on the native stack, which is scanned: above the running frame's registers nothing is.
+        let n = code.nparams as usize;
+        let mut bound: SmallVec<[Value; 24]> = SmallVec::from_elem(Value::NULL, n);
+        if bound.spilled() {
+            let mut rooted = crate::RootedVec::new(self);
+            rooted.as_mut_vec().resize(n, Value::NULL);
+            let to = rooted.as_mut_vec().as_mut_ptr();
+            self.bind_args(f, code, argv, to)?;
+            bound.copy_from_slice(&rooted);
+        } else {
+            self.bind_args(f, code, argv, bound.as_mut_ptr())?;
+        }
+        // SAFETY: room for all registers was checked.
+        unsafe { std::ptr::copy_nonoverlapping(bound.as_ptr(), base, n) };
         if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
             return self.make_generator(f, code, base);
         }
