@@ -1,8 +1,39 @@
-//! Not written yet.
+//! Iterators: over sequences, callables, and enumerate, zip, map, filter, reversed.
 
-use ferropy_vm::{R, Thread};
+mod adaptors;
+mod sequence;
+
+use ferropy_vm::types::Dict;
+use ferropy_vm::{R, Thread, Value};
 
 /// Adds this part to a new interpreter.
-pub fn install(_cx: &mut Thread) -> R<()> {
-    Ok(())
+pub fn install(cx: &mut Thread) -> R<()> {
+    sequence::install(cx)?;
+    adaptors::install(cx)
+}
+
+/// A name of the module builtins, for `__reduce__`.
+pub fn builtin(cx: &mut Thread, name: &str) -> R {
+    let key = cx.intern(name)?;
+    match cx.vm().builtins.cast::<Dict>().and_then(|d| cx.dict_get_str(d, key)) {
+        Some(v) => Ok(v),
+        None => Err(cx.error(ferropy_vm::Exc::AttributeError, format!("builtins has no {name}"))),
+    }
+}
+
+/// Binds a class in the module builtins.
+fn publish(cx: &mut Thread, class: Value, name: &str) -> R<()> {
+    let key = cx.intern(name)?;
+    match cx.vm().builtins.cast::<Dict>() {
+        Some(d) => cx.dict_set_str(d, key, class),
+        None => Ok(()),
+    }
+}
+
+/// `next(it)` as a method's outcome: StopIteration at the end.
+pub fn or_stop(cx: &mut Thread, r: R<Option<Value>>) -> R {
+    match r? {
+        Some(v) => Ok(v),
+        None => Err(cx.stop_iteration(Value::NULL)),
+    }
 }

@@ -8,7 +8,7 @@ impl Heap {
     /// Calls `f` with every object outside of the nursery's holes.
     pub fn each_old(&self, mut f: impl FnMut(Ref)) {
         self.blocks.each(&mut f);
-        self.big.each(|r| f(r));
+        self.big.each(&mut f);
         self.nursery.each_resident(f);
     }
 

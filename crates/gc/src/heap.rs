@@ -77,6 +77,8 @@ pub struct Heap {
     pub(crate) shape_owner: Option<fn(u32) -> u64>,
     /// Called at the end of a major collection's marking, before sweeping; asks with the function what is alive.
     pub(crate) after_mark: Option<fn(&dyn Fn(u64) -> bool)>,
+    /// Called after a collection that left finalisers to run or cleared weak references to report.
+    pub(crate) pending_hook: Option<fn()>,
     pub config: Config,
     pub stats: Stats,
     pub(crate) threshold: usize,
@@ -114,6 +116,7 @@ impl Heap {
             mutators: Vec::new(),
             shape_owner: None,
             after_mark: None,
+            pending_hook: None,
             threshold: config.major_min,
             config,
             stats: Stats::default(),
@@ -140,6 +143,10 @@ impl Heap {
     /// Installs the hook for the client's weak tables.
     pub fn set_after_mark(&mut self, f: fn(&dyn Fn(u64) -> bool)) {
         self.after_mark = Some(f);
+    }
+    /// Installs the hook that tells the client to drain the queues of finalisers and cleared weak references.
+    pub fn set_pending_hook(&mut self, f: fn()) {
+        self.pending_hook = Some(f);
     }
     /// Bytes in use in the old space, native memory included.
     pub fn used(&self) -> usize {
@@ -354,7 +361,13 @@ impl Mutator {
     #[inline(never)]
     fn log_slot(&mut self, owner: Ref, slot: &Slot) {
         if owner.has(bits::SLOT_LOG) {
-            self.heap().slot_log.push(slot.as_ptr());
+            let log = &mut self.heap().slot_log;
+            log.push(slot.as_ptr());
+            if log.len() == log.capacity() && log.len() >= 1 << 16 {
+                // A loop that rewrites the same slots without allocating must not fill memory.
+                log.sort_unstable();
+                log.dedup();
+            }
         } else {
             self.log_object(owner);
         }
@@ -459,10 +472,10 @@ impl Mutator {
 
     /// A number that stays the object's own while it lives, though it may move.
     pub fn identity(&mut self, r: Ref) -> usize {
-        if r.has(bits::HAS_ID) {
-            if let Some(id) = self.heap().registry.ids.get(&r.addr()) {
-                return *id;
-            }
+        if r.has(bits::HAS_ID)
+            && let Some(id) = self.heap().registry.ids.get(&r.addr())
+        {
+            return *id;
         }
         if r.has(bits::OLD) || self.heap().region.in_big(r.addr()) {
             return r.addr();
@@ -489,6 +502,14 @@ impl Mutator {
         }
         // SAFETY: entries are removed when either side dies.
         self.heap().registry.canonical.get(&r.addr()).map(|a| unsafe { Ref::new(*a as *mut u8) })
+    }
+
+    /// All weak references to an object that are registered, those nobody refers to any more included. Walks the list of
+    /// all weak references.
+    pub fn weak_refs_to(&mut self, r: Ref) -> Vec<Ref> {
+        let weak = &self.heap().registry.weak;
+        let to = |w: &&Ref| crate::registry::Registry::weak_slot(**w).get() == r.addr() as u64;
+        weak.young.iter().chain(weak.old.iter()).filter(to).copied().collect()
     }
 
     /// Makes `weak` the canonical weak reference of `r`.
@@ -524,6 +545,11 @@ unsafe extern "C" fn collect_callback(arg: *mut u8, sp: usize) {
         heap.major();
     }
     heap.collecting = false;
+    if (!heap.registry.cleared.is_empty() || !heap.registry.finalize.is_empty())
+        && let Some(f) = heap.pending_hook
+    {
+        f();
+    }
     m.parked_sp = 0;
 }
 

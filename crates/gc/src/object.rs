@@ -137,7 +137,10 @@ impl Slot {
     /// The write barrier, then the store. `owner` is the object that this slot lies in.
     #[inline(always)]
     pub fn set(&self, m: &mut Mutator, owner: Ref, word: u64) {
-        m.barrier_slot(owner, self);
+        // Storing what is no reference makes nothing reachable from old to young.
+        if is_ref(word) {
+            m.barrier_slot(owner, self);
+        }
         self.0.store(word, Relaxed);
     }
     #[inline(always)]

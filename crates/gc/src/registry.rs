@@ -44,7 +44,7 @@ impl Registry {
     }
 
     /// Clears weak references to objects for which `dead`, and rewrites the others by `place`.
-    pub fn sweep_weak(list: &mut Vec<Ref>, cleared: &mut Vec<u64>, mut target_now: impl FnMut(Ref) -> Option<Ref>) {
+    pub fn sweep_weak(list: &mut [Ref], cleared: &mut Vec<u64>, mut target_now: impl FnMut(Ref) -> Option<Ref>) {
         for &r in list.iter() {
             let slot = Registry::weak_slot(r);
             let word = slot.get();

@@ -23,6 +23,9 @@ pub struct Table {
     pub used: Cell<u32>,
     /// Changes whenever an entry is added, removed or moved.
     pub changes: Cell<u32>,
+    /// All entries before this one are deleted: taking from the front is not quadratic.
+    first: Cell<u32>,
+    _pad: u32,
 }
 
 /// One entry.
@@ -222,7 +225,75 @@ impl Gc<Table> {
     }
 }
 
+/// Hash of a small integer: itself, unless it reaches the modulus of Python's numeric hash.
+#[inline(always)]
+pub fn small_int_hash(n: i64) -> Option<u64> {
+    const MODULUS: u64 = (1 << 61) - 1;
+    (n.unsigned_abs() < MODULUS && n != -1).then_some(n as u64)
+}
+
+impl Gc<Table> {
+    /// Look-up of a small integer: the entry with this very key. Absent also when a key of another type has this hash:
+    /// it may be equal, which the slow look-up finds out.
+    #[inline(always)]
+    fn find_int(self, key: Value, hash: u64) -> Option<usize> {
+        let (mut slot, mask) = self.start(hash);
+        let mut perturb = hash;
+        loop {
+            let n = self.index(slot);
+            if n == EMPTY {
+                return None;
+            }
+            if n != DUMMY && self.entry(n as usize).key.get() == key {
+                return Some(n as usize);
+            }
+            perturb >>= 5;
+            slot = (slot * 5 + perturb as usize + 1) & mask;
+        }
+    }
+}
+
 impl Thread {
+    /// Entry of a key that is an exact str or a small integer, if it is surely there: the quick half of a look-up.
+    #[inline(always)]
+    fn quick_find(&self, t: Gc<Table>, key: Value) -> Option<usize> {
+        if let Some(n) = key.as_int() {
+            return t.find_int(key, cut(small_int_hash(n)?));
+        }
+        if is_exact_str(key) {
+            // SAFETY: an exact str.
+            let s = unsafe { key.cast_unchecked::<Str>() };
+            return t.find_str(s, cut(self.str_hash(s)));
+        }
+        None
+    }
+
+    /// The value of a key, if that takes no Python code and the key is there; unbound otherwise.
+    #[inline(never)]
+    pub fn dict_quick_get(&self, d: Gc<Dict>, key: Value) -> Value {
+        let Some(t) = d.table.cast::<Table>() else { return Value::NULL };
+        self.quick_find(t, key).map_or(Value::NULL, |i| t.entry(i).value.get())
+    }
+
+    /// Rebinds a key, if that takes no Python code and the key is there.
+    #[inline(never)]
+    pub fn dict_quick_set(&mut self, d: Gc<Dict>, key: Value, v: Value) -> bool {
+        let Some(t) = d.table.cast::<Table>() else { return false };
+        match self.quick_find(t, key) {
+            Some(i) => {
+                t.entry(i).value.set(self, t, v);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Is the key surely in the dict or set with this table?
+    #[inline(always)]
+    pub fn table_quick_has(&self, table: &Field, key: Value) -> bool {
+        table.cast::<Table>().is_some_and(|t| self.quick_find(t, key).is_some())
+    }
+
     fn new_table(&mut self, log2: u32) -> R<Gc<Table>> {
         let capacity = ((1u64 << log2) * 2 / 3) as u32;
         let size = size_of::<Table>() + index_bytes(log2) + capacity as usize * size_of::<Entry>();
@@ -430,7 +501,40 @@ impl Thread {
             }
             t.used.set(used as u32);
         }
+        let mut first = t.first.get().min(t.used.get());
+        while first < t.used.get() && t.entry(first as usize).key.get().is_null() {
+            first += 1;
+        }
+        t.first.set(first);
         old
+    }
+
+    /// Hash of a dict key; the error of an unhashable one says what it was for.
+    #[inline(always)]
+    pub fn hash_key(&mut self, key: Value) -> R<u64> {
+        let r = self.hash(key);
+        if r.is_err() { Err(self.unhashable(key, "a dict key")) } else { r }
+    }
+    /// Hash of an element of a set, likewise.
+    #[inline(always)]
+    pub fn hash_element(&mut self, key: Value) -> R<u64> {
+        let r = self.hash(key);
+        if r.is_err() { Err(self.unhashable(key, "a set element")) } else { r }
+    }
+    #[cold]
+    #[inline(never)]
+    fn unhashable(&mut self, key: Value, what: &str) -> crate::Raised {
+        let e = self.pending;
+        if self.class_of(e) != self.exc_class(crate::Exc::TypeError) {
+            return crate::Raised;
+        }
+        self.pending = Value::NULL;
+        let text = match self.str(e) {
+            Ok(s) => s.to_lossy(),
+            Err(r) => return r,
+        };
+        let class = self.class_name(key);
+        self.type_error(format!("cannot use '{class}' as {what} ({text})"))
     }
 
     // ---- dict
@@ -466,7 +570,7 @@ impl Thread {
     /// The value for a key, None if absent. May run `__hash__` and `__eq__`.
     #[inline]
     pub fn dict_get(&mut self, d: Gc<Dict>, key: Value) -> R<Option<Value>> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         self.dict_get_hashed(d, key, hash)
     }
     #[inline]
@@ -477,7 +581,7 @@ impl Thread {
     }
     #[inline]
     pub fn dict_set(&mut self, d: Gc<Dict>, key: Value, value: Value) -> R<()> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         self.dict_set_hashed(d, key, hash, value)
     }
     #[inline]
@@ -492,7 +596,7 @@ impl Thread {
     }
     /// The value there was, or `value`, which is then bound (`setdefault`).
     pub fn dict_set_default(&mut self, d: Gc<Dict>, key: Value, value: Value) -> R {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         if let Some(v) = self.dict_get_hashed(d, key, hash)? {
             return Ok(v);
         }
@@ -501,7 +605,7 @@ impl Thread {
     }
     /// Removes a key; its value if it was there.
     pub fn dict_remove(&mut self, d: Gc<Dict>, key: Value) -> R<Option<Value>> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_key(key)?;
         Ok(self.table_find(d, key, hash)?.map(|(slot, i)| self.table_remove(d, slot, i).1))
     }
     /// The last item, removed.
@@ -568,7 +672,7 @@ impl Thread {
 
     #[inline]
     pub fn set_contains(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         Ok(self.table_find(s, key, hash)?.is_some())
     }
     pub fn set_contains_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -577,7 +681,7 @@ impl Thread {
     /// True if it was not there yet.
     #[inline]
     pub fn set_add(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         self.set_add_hashed(s, key, hash)
     }
     pub fn set_add_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -589,7 +693,7 @@ impl Thread {
     }
     /// True if it was there.
     pub fn set_remove(&mut self, s: Gc<Set>, key: Value) -> R<bool> {
-        let hash = self.hash(key)?;
+        let hash = self.hash_element(key)?;
         self.set_remove_hashed(s, key, hash)
     }
     pub fn set_remove_hashed(&mut self, s: Gc<Set>, key: Value, hash: u64) -> R<bool> {
@@ -604,7 +708,7 @@ impl Thread {
     /// Some element, removed.
     pub fn set_pop(&mut self, s: Gc<Set>) -> Option<Value> {
         let t = s.table.cast::<Table>()?;
-        let i = (0..t.used()).find(|i| !t.entry(*i).key.get().is_null())?;
+        let i = next_live(t, 0)?.0 - 1;
         let slot = self.slot_of(t, i);
         Some(self.table_remove(s, slot, i).0)
     }
@@ -684,7 +788,8 @@ impl Gc<Set> {
 }
 
 #[inline(always)]
-fn next_live(t: Gc<Table>, mut i: usize) -> Option<(usize, u64, Value, Value)> {
+fn next_live(t: Gc<Table>, i: usize) -> Option<(usize, u64, Value, Value)> {
+    let mut i = i.max(t.first.get() as usize);
     while i < t.used() {
         let e = t.entry(i);
         i += 1;

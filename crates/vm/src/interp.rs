@@ -47,7 +47,10 @@ impl Interp<'_> {
     #[inline(always)]
     fn cache(&self, ext: u32) -> &'static Cache {
         // SAFETY: verified code names existing caches, which live as long as the running code.
-        unsafe { &*(&raw const *(*self.code).caches.as_gc::<Caches>().at((ext >> 16) as usize)) }
+        unsafe {
+            let c: *const Cache = (*self.code).caches.as_gc::<Caches>().at((ext >> 16) as usize);
+            &*c
+        }
     }
     #[inline(always)]
     fn area(v: Value, n: usize) -> *mut Value {
@@ -293,6 +296,16 @@ impl Machine for Interp<'_> {
         true
     }
     #[inline(always)]
+    fn dict_item(&mut self, dict: Value, key: Value) -> Option<Value> {
+        // SAFETY: the handler asked for the shape.
+        self.cx.dict_quick_get(unsafe { dict.cast_unchecked() }, key).bound()
+    }
+    #[inline(always)]
+    fn set_dict_item(&mut self, dict: Value, key: Value, v: Value) -> bool {
+        // SAFETY: as above.
+        self.cx.dict_quick_set(unsafe { dict.cast_unchecked() }, key, v)
+    }
+    #[inline(always)]
     fn tuple_item(&mut self, tuple: Value, i: i64) -> Option<Value> {
         // SAFETY: the handler asked for the shape.
         let t = unsafe { tuple.cast_unchecked::<Tuple>() };
@@ -436,7 +449,7 @@ impl Machine for Interp<'_> {
         let first = unsafe { self.regs.add(base + 1) };
         let f = self.reg(base);
         self.save();
-        if names == 0 && f.kind() == Function::kind() {
+        if names == 0 && f.kind() == Function::kind() && self.cx.interrupt.load(Relaxed) == 0 {
             // SAFETY: the kind was tested; a function has code.
             let (func, code) = unsafe {
                 let func = f.cast_unchecked::<Function>();
@@ -566,6 +579,10 @@ impl Interp<'_> {
 
 #[inline(never)]
 fn call_window(cx: &mut Thread, f: Value, argv: Argv, dst: u8) -> R {
+    // Calls are safepoints too: recursion without a loop must see signals.
+    if cx.interrupt.load(Relaxed) != 0 {
+        cx.safepoint()?;
+    }
     cx.call_step(f, argv, Cont::Store, dst)
 }
 
@@ -646,11 +663,8 @@ impl Thread {
             self.frame = unsafe { self.frame.sub(1) };
             return Err(self.recursion_error(""));
         }
-        if self.interrupt.load(Relaxed) != 0 && !raising {
-            if let Err(e) = self.safepoint() {
-                let _ = e;
-                return execute(self, true);
-            }
+        if self.interrupt.load(Relaxed) != 0 && !raising && self.safepoint().is_err() {
+            return execute(self, true);
         }
         execute(self, raising)
     }
@@ -710,6 +724,7 @@ impl Thread {
                 return Flow::Leave;
             }
             Cont::Store => Ok(v),
+            Cont::Init if v.is_none() => Ok(aux),
             Cont::Init => self.check_init(v, aux),
             Cont::Drop => return Flow::Next,
             Cont::Truth => self.truth(v).map(Value::bool),

@@ -113,6 +113,10 @@ pub trait Machine {
     // ---- containers: the shape was asked for before; None means out of bounds
     fn list_item(&mut self, list: Self::V, i: Self::I) -> Option<Self::V>;
     fn set_list_item(&mut self, list: Self::V, i: Self::I, v: Self::V) -> bool;
+    /// The value of a key in a dict, if it is there and finding it runs no Python code.
+    fn dict_item(&mut self, dict: Self::V, key: Self::V) -> Option<Self::V>;
+    /// Rebinds a key that is there, likewise.
+    fn set_dict_item(&mut self, dict: Self::V, key: Self::V, v: Self::V) -> bool;
     fn tuple_item(&mut self, tuple: Self::V, i: Self::I) -> Option<Self::V>;
     fn tuple_len(&mut self, tuple: Self::V) -> usize;
     fn list_len(&mut self, list: Self::V) -> usize;

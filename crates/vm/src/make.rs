@@ -181,6 +181,21 @@ impl Thread {
     pub(crate) fn alloc_str(&mut self, bytes: &[u8], chars: usize) -> R<Gc<Str>> {
         self.alloc_str_of(B::Str as u32, 0, bytes, chars)
     }
+    /// A string of known size (at least 1) filled in place. `fill` must not touch the heap, and must write WTF-8.
+    pub fn str_with(&mut self, len: usize, chars: usize, fill: impl FnOnce(&mut [u8])) -> R<Gc<Str>> {
+        if len >= u32::MAX as usize {
+            return Err(self.memory_error());
+        }
+        let r = self.alloc_raw(Str::kind(), B::Str as u32, size_of::<Str>() + len, 0)?;
+        // SAFETY: fresh memory of this size.
+        unsafe {
+            let s = Gc::<Str>::from_raw(r.payload() as *mut Str);
+            s.len.set(len as u32);
+            s.chars.set(chars as u32);
+            fill(std::slice::from_raw_parts_mut(r.payload().add(size_of::<Str>()), len));
+            Ok(s)
+        }
+    }
     /// A string object of a class (a subclass of str).
     pub fn new_str_of(&mut self, class: Gc<Class>, bytes: &[u8]) -> R {
         let chars = ferropy_text::wtf8::count(bytes);
@@ -377,7 +392,7 @@ impl Thread {
         let h = self.str_hash(s);
         match self.find_interned(s.bytes(), h) {
             Some(v) => Ok(v),
-            None => self.intern_wtf8(&s.bytes().to_vec()),
+            None => self.intern_wtf8(s.bytes()),
         }
     }
     /// An interned string if it exists already: a name nobody interned is no attribute.
@@ -474,7 +489,7 @@ impl Thread {
             return Ok(());
         }
         let grow = if list.len.get() == 0 { need } else { need + (need >> 3) + 6 };
-        let grow = if need <= 4 { 4 } else { grow & !3 | (need & 3 != 0 && grow & !3 < need) as usize * 4 };
+        let grow = if need <= 4 { 4 } else { (grow + 3) & !3 };
         let array = self.new_array(grow.max(need))?;
         let len = list.len.get();
         if let Some(old) = list.items.cast::<Array>() {

@@ -42,6 +42,8 @@ pub struct Shape {
 pub struct Shapes {
     list: Vec<Shape>,
     lookup: HashMap<(u32, u64), u32>,
+    /// Roots made by `root_with`: class address, slots, inline slots, has a dict.
+    extra_roots: HashMap<(usize, u32, u8, bool), u32>,
 }
 
 /// Class of each shape: read without a lock on every type test.
@@ -64,7 +66,7 @@ impl Shapes {
             let table = unsafe { std::alloc::alloc_zeroed(layout) } as *mut AtomicU64;
             CLASSES.store(table, Relaxed);
         }
-        Shapes { list: Vec::new(), lookup: HashMap::new() }
+        Shapes { list: Vec::new(), lookup: HashMap::new(), extra_roots: HashMap::new() }
     }
 
     fn add(&mut self, shape: Shape) -> u32 {
@@ -89,6 +91,17 @@ impl Shapes {
             transitions: Vec::new(),
             to_dict_mode: 0,
         })
+    }
+
+    /// A root shape like those of `root`, shared by all who ask for the same: for instances whose class was assigned to.
+    pub fn root_with(&mut self, class: Gc<Class>, slots: u32, inline: u8, has_dict: bool) -> u32 {
+        let key = (class.addr(), slots, inline, has_dict);
+        if let Some(n) = self.extra_roots.get(&key) {
+            return *n;
+        }
+        let n = self.root(class, slots, inline, has_dict);
+        self.extra_roots.insert(key, n);
+        n
     }
 
     /// Start-up only: names the class of a reserved shape.

@@ -70,6 +70,9 @@ pub struct Hooks {
     pub signals: Option<fn(&mut Thread) -> R<()>>,
     /// Formats and prints an exception that cannot be raised: (exception, where).
     pub unraisable: Option<fn(&mut Thread, Value, &str)>,
+    /// `BaseException.__new__` and `__init__`: instances of classes with these are made directly.
+    pub exception_new: Option<crate::NativeImpl>,
+    pub exception_init: Option<crate::NativeImpl>,
     /// Issues a warning: (category, message).
     pub warn: Option<fn(&mut Thread, crate::Exc, &str) -> R<()>>,
 }
@@ -370,6 +373,20 @@ fn after_mark(alive: &dyn Fn(u64) -> bool) {
     }
 }
 
+/// Asks the running thread to run finalisers at its next safepoint.
+fn finalizers_pending() {
+    let vm = INTERPRETER.get();
+    if vm.is_null() {
+        return;
+    }
+    // SAFETY: as in `after_mark`; whoever runs next takes the bit.
+    unsafe {
+        for t in &(*vm).threads {
+            (**t).interrupt.fetch_or(interrupt::FINALIZERS, Relaxed);
+        }
+    }
+}
+
 impl Interpreter {
     /// A new process with one interpreter and its main thread (the calling one). Both live until the process ends.
     pub fn start(config: Config, hash_seed: u64) -> std::io::Result<Box<Thread>> {
@@ -378,6 +395,7 @@ impl Interpreter {
         let mut heap = Heap::new(Config { stress: 0, ..config })?;
         heap.set_shape_owner(crate::shape::class_word);
         heap.set_after_mark(after_mark);
+        heap.set_pending_hook(finalizers_pending);
         let mut shapes = Shapes::new();
         let placeholder = Value::NULL;
         // Shape 0 belongs to nobody.

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn floats_round_trip() {
-        for f in [0.0, 1.0, -1.0, 0.5, 1e10, -1e-10, 3.141592653589793, 1e70, 1e-70, 123456.789] {
+        for f in [0.0, 1.0, -1.0, 0.5, 1e10, -1e-10, 2.75, 1e70, 1e-70, 123456.789] {
             let v = Value::try_float(f).unwrap();
             assert!(v.is_flonum());
             assert_eq!(v.flonum().to_bits(), f64::to_bits(f));

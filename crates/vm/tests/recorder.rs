@@ -228,6 +228,17 @@ impl Machine for Recorder<'_> {
         self.note(format!("set_list_item v{}, v{}, v{}", list.id, i.id, v.id));
         true
     }
+    fn dict_item(&mut self, dict: Rec<Value>, key: Rec<Value>) -> Option<Rec<Value>> {
+        let x = self.cx.dict_quick_get(dict.x.cast()?, key.x).bound();
+        self.guard(x.is_some(), format!("has_key v{}, v{}", dict.id, key.id));
+        x.map(|x| self.def(x, format!("dict_item v{}, v{}", dict.id, key.id)))
+    }
+    fn set_dict_item(&mut self, dict: Rec<Value>, key: Rec<Value>, v: Rec<Value>) -> bool {
+        let done = self.cx.dict_quick_set(dict.x.cast().unwrap(), key.x, v.x);
+        self.guard(done, format!("has_key v{}, v{}", dict.id, key.id));
+        self.note(format!("set_dict_item v{}, v{}, v{}", dict.id, key.id, v.id));
+        done
+    }
     fn tuple_item(&mut self, tuple: Rec<Value>, i: Rec<i64>) -> Option<Rec<Value>> {
         let t = tuple.x.cast::<Tuple>()?;
         let x = *t.items().get(Self::at(i.x, t.len))?;

@@ -146,6 +146,19 @@ fn contains(cx: &mut Thread, [x, c, _]: [Value; 3], i: Instr, negate: u32) -> R 
 slow!(CONTAINS, contains);
 
 fn contains_test(cx: &mut Thread, [x, c, _]: [Value; 3], _i: Instr, _: u32) -> R {
+    use crate::Builtin as B;
+    let s = c.shape();
+    // SAFETY: the shape tells the exact class.
+    let table = unsafe {
+        match s {
+            s if s == B::Dict as u32 => Some(&(*c.cast_unchecked::<crate::types::Dict>().as_ptr()).table),
+            s if s == B::Set as u32 => Some(&(*c.cast_unchecked::<crate::types::Set>().as_ptr()).table),
+            _ => None,
+        }
+    };
+    if table.is_some_and(|t| cx.table_quick_has(t, x)) {
+        return Ok(Value::TRUE);
+    }
     match cx.contains_step(c, x, None)? {
         Ok(b) => Ok(Value::bool(b)),
         Err((f, c)) => cx.call_unbound_step(f, c, &[x], crate::frame::Cont::Branch, 0),

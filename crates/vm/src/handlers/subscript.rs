@@ -24,6 +24,12 @@ fn subscript<M: Machine>(m: &mut M, i: Instr, v: M::V, k: M::V) -> Flow {
             return Flow::Next;
         }
     }
+    if m.has_shape(v, B::Dict as u32)
+        && let Some(x) = m.dict_item(v, k)
+    {
+        m.set_reg(i.a(), x);
+        return Flow::Next;
+    }
     let none = m.constant(Value::NULL);
     m.residual(&GET_ITEM, [v, k, none], i, 0, i.a())
 }
@@ -52,6 +58,9 @@ pub fn SetItem<M: Machine>(m: &mut M, i: Instr) -> Flow {
         && m.has_shape(v, B::List as u32)
         && m.set_list_item(v, n, x)
     {
+        return Flow::Next;
+    }
+    if m.has_shape(v, B::Dict as u32) && m.set_dict_item(v, k, x) {
         return Flow::Next;
     }
     m.effect(&SET_ITEM, [v, k, x], i, 0)

@@ -74,10 +74,9 @@ impl Thread {
             }
             return Found::Descriptor(meta);
         }
-        if k == Str::kind() || k == Tuple::kind() || k == List::kind() || k == Dict::kind() {
-            if !self.class_of(meta).has(flags::HEAP) {
-                return Found::Value(meta);
-            }
+        let data = k == Str::kind() || k == Tuple::kind() || k == List::kind() || k == Dict::kind();
+        if data && !self.class_of(meta).has(flags::HEAP) {
+            return Found::Value(meta);
         }
         if self.lookup_special(meta, N::__get__).is_some() { Found::Descriptor(meta) } else { Found::Value(meta) }
     }

@@ -106,7 +106,7 @@ impl Thread {
             return Ok(self.str_hash(unsafe { v.cast_unchecked() }));
         }
         if let Some(n) = v.as_int() {
-            return Ok(tint::hash_i64(n) as u64);
+            return Ok(crate::dict::small_int_hash(n).unwrap_or_else(|| tint::hash_i64(n) as u64));
         }
         self.hash_slow(v)
     }
@@ -146,7 +146,7 @@ impl Thread {
     /// The hash that `object.__hash__` gives: by identity.
     pub fn identity_hash(&mut self, v: Value) -> u64 {
         let id = self.id(v) as u64;
-        id >> 4 | id << 60
+        id.rotate_right(4)
     }
 
     /// `id(v)`.

@@ -473,11 +473,29 @@ impl Thread {
     #[inline(always)]
     fn call_native(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R {
         let sig = def.signature();
-        if sig.is_plain() && argv.names.is_null() && argv.count == sig.params.len() && !f.checks_receiver() {
-            // SAFETY: the arguments lie on a stack and stay there during the call.
-            return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+        if sig.is_plain() && argv.names.is_null() && self.receiver_fits(argv, f) {
+            if argv.count == sig.params.len() {
+                // SAFETY: the arguments lie on a stack and stay there during the call.
+                return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+            }
+            if argv.count >= sig.required && argv.count < sig.params.len() && sig.params.len() <= 8 {
+                let mut all = [Value::NULL; 8];
+                all[..argv.count].copy_from_slice(argv.as_slice());
+                return (def.func)(self, Args::new(&all[..sig.params.len()]));
+            }
         }
         self.call_native_slow(def, sig, argv, f)
+    }
+
+    /// Is the first argument an instance of the class that an unbound method belongs to?
+    #[inline(always)]
+    fn receiver_fits(&self, argv: Argv, f: Gc<NativeFn>) -> bool {
+        if !f.checks_receiver() {
+            return true;
+        }
+        // SAFETY: a method's owner is a class.
+        let owner = unsafe { f.owner.as_gc::<Class>() };
+        argv.count > 0 && self.class_of(argv.at(0)).is_subclass(owner)
     }
 
     #[inline(never)]
@@ -679,6 +697,16 @@ impl Thread {
             return Err(self.type_error(format!("cannot create '{name}' instances")));
         }
         let (new, init) = (c.call_new.get(), c.call_init.get());
+        if c.has(flags::EXCEPTION)
+            && argv.names.is_null()
+            && self.vm().hooks.exception_new.is_some_and(|f| is_native(new, f))
+        {
+            let e = self.plain_exception(c, argv)?;
+            return match self.vm().hooks.exception_init.is_some_and(|f| is_native(init, f)) {
+                true => Ok(e),
+                false => self.call_init(init, e, argv, cont, dst),
+            };
+        }
         let instance = if new.is_null() {
             if c.has(flags::ABSTRACT) || (init.is_null() && argv.count > 0) {
                 self.object_new_checks(c, argv)?;
@@ -698,6 +726,16 @@ impl Thread {
             return Ok(instance);
         }
         self.call_init(init, instance, argv, cont, dst)
+    }
+
+    /// What `BaseException.__new__` does.
+    fn plain_exception(&mut self, c: Gc<Class>, argv: Argv) -> R {
+        let args = self.new_tuple(argv.as_slice())?;
+        let e = self.alloc_instance(c)?;
+        if let Some(x) = e.cast::<Exception>() {
+            x.args.init(args);
+        }
+        Ok(e)
     }
 
     /// `__new__` made an instance of a subclass: its own `__init__` applies.

@@ -7,7 +7,7 @@ use crate::class::Builtin as B;
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
-use crate::{Exc, N, R, Thread, Value};
+use crate::{Exc, N, R, RootedVec, Thread, Value};
 use ferropy_bytecode::{Instr, Op, flags as cflags};
 
 /// States of a generator.
@@ -16,6 +16,29 @@ pub mod state {
     pub const SUSPENDED: u8 = 1;
     pub const RUNNING: u8 = 2;
     pub const FINISHED: u8 = 3;
+}
+
+/// Bits of `Generator::flags`.
+pub mod gen_flags {
+    /// Not registered for finalisation yet; to be when it is suspended where `close()` has something to do.
+    pub const UNREGISTERED: u8 = 1;
+    /// Async generators: the hooks were called.
+    pub const HOOKED: u8 = 2;
+    /// `aclose()` began, or the end was reached.
+    pub const CLOSED: u8 = 4;
+    /// An `asend`, `athrow` or `aclose` is under way.
+    pub const RUNNING_ASYNC: u8 = 8;
+}
+
+/// Copies a few registers: a loop is quicker than a call of memcpy.
+///
+/// # Safety
+/// Both ranges are valid and apart.
+#[inline(always)]
+unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
+    for i in 0..n {
+        std::ptr::write_volatile(to.add(i), *from.add(i));
+    }
 }
 
 /// How a resumed generator came back.
@@ -62,15 +85,49 @@ impl Thread {
         }
         if class != B::Generator {
             self.mutator.register_finalizable(g.as_ref());
+        } else if code.rust().exceptions.len() > 1 {
+            // The one entry of every generator turns StopIteration into RuntimeError.
+            g.flags.set(gen_flags::UNREGISTERED);
         }
-        if class == B::Coroutine && self.vm().registry.contains_key("coroutine_origin_depth") {
-            self.note_coroutine_origin(g)?;
+        if class == B::Coroutine
+            && let Some(depth) = self.locals.get("coroutine_origin_depth")
+            && let Some(depth) = depth.as_int()
+        {
+            self.note_coroutine_origin(g, depth)?;
         }
         Ok(g.value())
     }
 
-    fn note_coroutine_origin(&mut self, _g: Gc<Generator>) -> R<()> {
+    /// Remembers where a coroutine was made: a tuple of (file, line, function) from the innermost frame on.
+    fn note_coroutine_origin(&mut self, g: Gc<Generator>, depth: i64) -> R<()> {
+        let mut out = RootedVec::new(self);
+        let mut at = self.frame;
+        // SAFETY: live records down to the first, which is a sentinel.
+        while at > self.stacks.first_frame() && (out.len() as i64) < depth {
+            let code = unsafe { (*at).code }.cast::<CodeObject>();
+            if let Some(code) = code {
+                let pc = self.frame_pc(at);
+                let line = Value::small_int(self.line_of(code, pc) as i64);
+                let item = self.new_tuple(&[code.filename.get(), line, code.name.get()])?;
+                out.push(item);
+            }
+            at = unsafe { at.sub(1) };
+        }
+        let origin = self.new_tuple(&out)?;
+        g.extra.set(self, g, origin);
         Ok(())
+    }
+
+    /// A suspended generator that must be closed when it dies is registered for that.
+    #[cold]
+    fn register_if_protected(&mut self, g: Gc<Generator>) {
+        let Some(code) = self.generator_code(g) else { return };
+        let table = &code.rust().exceptions;
+        let (Some(whole), pc) = (table.last(), g.pc.get()) else { return };
+        if table.iter().any(|e| e.start <= pc && pc < e.end && e.target != whole.target) {
+            g.flags.set(g.flags.get() & !gen_flags::UNREGISTERED);
+            self.mutator.register_finalizable(g.as_ref());
+        }
     }
 
     pub fn generator_code(&self, g: Gc<Generator>) -> Option<Gc<CodeObject>> {
@@ -106,12 +163,12 @@ impl Thread {
             if frame >= self.frame_limit || base.add(n) > self.regs_limit {
                 return Err(self.recursion_error(""));
             }
-            std::ptr::copy_nonoverlapping(g.regs(), base, n);
+            copy_words(g.regs(), base, n);
             let mut pc = code.instrs.add(g.pc.get() as usize);
             if g.state.get() == state::SUSPENDED {
                 let i = Instr(*pc);
                 *base.add(i.a()) = send;
-                pc = pc.add(i.op().words());
+                pc = pc.add(1 + (i.op() == Op::YieldFrom) as usize);
             }
             *frame = Frame {
                 pc,
@@ -143,7 +200,7 @@ impl Thread {
             let g = frame.aux.cast_unchecked::<Generator>();
             let code = frame.code.cast_unchecked::<CodeObject>();
             self.mutator.barrier(g.as_ref());
-            std::ptr::copy_nonoverlapping(frame.regs, g.regs(), g.nregs as usize);
+            copy_words(frame.regs, g.regs(), g.nregs as usize);
             g.pc.set(pc.offset_from(code.instrs) as u32);
             g.handled.init(frame.handled);
             g.frame_obj.init(frame.object);
@@ -153,6 +210,9 @@ impl Thread {
             }
             g.state.set(state::SUSPENDED);
             self.frame = self.frame.sub(1);
+            if g.flags.get() & gen_flags::UNREGISTERED != 0 {
+                self.register_if_protected(g);
+            }
         }
     }
 
@@ -188,8 +248,6 @@ impl Thread {
         }
         if g.state.get() == state::CREATED && !value.is_none() {
             let kind = self.class_name(g.value()).replace('_', " ");
-            let a = if kind.starts_with('a') { "an" } else { "a" };
-            let _ = a;
             return Err(self.type_error(format!("can't send non-None value to a just-started {kind}")));
         }
         self.push_generator(g, value, Cont::ExitGen, 0)?;
@@ -212,31 +270,33 @@ impl Thread {
 
     /// Throws an exception object in.
     pub fn generator_throw(&mut self, g: Gc<Generator>, exc: Value) -> R<Resumed> {
+        self.generator_throw_as(g, exc, true)
+    }
+
+    /// The same; `closing` says whether GeneratorExit closes what the generator delegates to (or is thrown into it).
+    pub fn generator_throw_as(&mut self, g: Gc<Generator>, exc: Value, closing: bool) -> R<Resumed> {
         self.check_resumable(g)?;
         if let Some(sub) = self.generator_delegate(g) {
-            return self.throw_into_delegate(g, sub, exc);
+            return self.throw_into_delegate(g, sub, exc, closing);
         }
         self.throw_here(g, exc)
     }
 
     /// Raises in the generator's own frame.
     fn throw_here(&mut self, g: Gc<Generator>, exc: Value) -> R<Resumed> {
-        match g.state.get() {
-            state::FINISHED => return Err(self.raise_value(exc)),
-            state::CREATED => {
-                // Raised at its first line.
-                self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
-            }
-            _ => self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?,
+        if g.state.get() == state::FINISHED {
+            return Err(self.raise_value(exc));
         }
+        // One that was not started raises at its first line.
+        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
         self.raise_value(exc);
         let r = self.run_raising();
         self.resumed(g, r)
     }
 
-    fn throw_into_delegate(&mut self, g: Gc<Generator>, sub: Value, exc: Value) -> R<Resumed> {
+    fn throw_into_delegate(&mut self, g: Gc<Generator>, sub: Value, exc: Value, closing: bool) -> R<Resumed> {
         let exit = self.exc_class(Exc::GeneratorExit);
-        if self.is_instance(exc, exit) {
+        if closing && self.is_instance(exc, exit) {
             g.state.set(state::RUNNING);
             let closed = self.close_iterator(sub);
             g.state.set(state::SUSPENDED);
@@ -249,7 +309,7 @@ impl Thread {
             };
         }
         g.state.set(state::RUNNING);
-        let r = self.throw_into(sub, exc);
+        let r = self.throw_into(sub, exc, closing);
         g.state.set(state::SUSPENDED);
         match r {
             Ok(None) => self.throw_here(g, exc),
@@ -263,11 +323,11 @@ impl Thread {
     }
 
     /// `throw` of the delegate; None if it has none.
-    fn throw_into(&mut self, sub: Value, exc: Value) -> R<Option<Resumed>> {
+    fn throw_into(&mut self, sub: Value, exc: Value, closing: bool) -> R<Option<Resumed>> {
         if let Some(g) = sub.cast::<Generator>()
             && sub.shape() != B::AsyncGenerator as u32
         {
-            return self.generator_throw(g, exc).map(Some);
+            return self.generator_throw_as(g, exc, closing).map(Some);
         }
         let name = self.name(N::throw);
         let Some(f) = self.getattr_opt(sub, name)? else { return Ok(None) };
@@ -296,6 +356,7 @@ impl Thread {
         self.resumed(g, r)
     }
 
+    /// `it.close()` if it has that.
     fn close_iterator(&mut self, it: Value) -> R<()> {
         if let Some(g) = it.cast::<Generator>()
             && it.shape() != B::AsyncGenerator as u32

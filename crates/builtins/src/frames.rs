@@ -1,8 +1,0 @@
-//! Not written yet.
-
-use ferropy_vm::{R, Thread};
-
-/// Adds this part to a new interpreter.
-pub fn install(_cx: &mut Thread) -> R<()> {
-    Ok(())
-}

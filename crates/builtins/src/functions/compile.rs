@@ -1,0 +1,468 @@
+//! `compile`, `exec`, `eval`: source text to code, and running it.
+
+use super::scopes::{caller_globals, caller_locals};
+use ferropy_bytecode::code::flags as cflags;
+use ferropy_compiler::{ErrorKind, Mode, Options, SyntaxError, Warning, WarningCategory};
+use ferropy_vm::types::{CellObject, CodeObject, Dict, Str, Tuple};
+use ferropy_vm::{Args, Exc, Gc, HeapObject, N, NativeDef, R, Raised, Thread, Value};
+
+pub static FUNCTIONS: &[NativeDef] = &[
+    NativeDef::function(
+        "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",
+        compile,
+        "Compile source into a code object that can be executed by exec() or eval().\n\nThe source code may represent \
+         a Python module, statement or expression.\nThe filename will be used for run-time error messages.\nThe mode \
+         must be 'exec' to compile a module, 'single' to compile a\nsingle (interactive) statement, or 'eval' to \
+         compile an expression.\nThe flags argument, if present, controls which future statements influence\nthe \
+         compilation of the code.\nThe dont_inherit argument, if true, stops the compilation inheriting\nthe effects \
+         of any future statements in effect in the code calling\ncompile; if absent or false these statements do \
+         influence the compilation,\nin addition to any features explicitly specified.",
+    ),
+    NativeDef::function(
+        "exec(source, /, globals=None, locals=None, *, closure=None)",
+        exec,
+        "Execute the given source in the context of globals and locals.\n\nThe source may be a string representing one \
+         or more Python statements\nor a code object as returned by compile().\nThe globals must be a dictionary and \
+         locals can be any mapping,\ndefaulting to the current globals and locals.\nIf only globals is given, locals \
+         defaults to it.\nThe closure must be a tuple of cellvars, and can only be used\nwhen source is a code object \
+         requiring exactly that many cellvars.",
+    ),
+    NativeDef::function(
+        "eval(source, /, globals=None, locals=None)",
+        eval,
+        "Evaluate the given source in the context of globals and locals.\n\nThe source may be a string representing a \
+         Python expression\nor a code object as returned by compile().\nThe globals must be a dictionary and locals \
+         can be any mapping,\ndefaulting to the current globals and locals.\nIf only globals is given, locals defaults \
+         to it.",
+    ),
+];
+
+/// Flags of `compile()`.
+pub mod pycf {
+    pub const SOURCE_IS_UTF8: i64 = 0x100;
+    pub const DONT_IMPLY_DEDENT: i64 = 0x200;
+    pub const ONLY_AST: i64 = 0x400;
+    pub const IGNORE_COOKIE: i64 = 0x800;
+    pub const TYPE_COMMENTS: i64 = 0x1000;
+    pub const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
+    pub const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
+    pub const OPTIMIZED_AST: i64 = 0x8000 | ONLY_AST;
+    /// All `__future__` features that CPython knows.
+    pub const FUTURES: i64 = 0x1ff0000 | 0x10;
+    pub const ALL: i64 = FUTURES | 0xff00;
+}
+
+/// Registry key: `(source, filename, mode, flags, feature_version) -> tree`, given by the module `_ast`.
+pub const PARSE_AST: &str = "compile.parse_ast";
+/// Registry key: `(tree, filename, mode, flags, optimize) -> code`.
+pub const COMPILE_AST: &str = "compile.compile_ast";
+/// Registry key: `warn_explicit(message, category, filename, lineno)`.
+pub const WARN_EXPLICIT: &str = "compile.warn_explicit";
+
+const FUTURE_BITS: u32 = cflags::FUTURE_ANNOTATIONS | cflags::FUTURE_BARRY_AS_BDFL;
+
+/// Future features of the calling code.
+fn inherited_flags(cx: &Thread) -> u32 {
+    let Some(frame) = cx.current_frame() else { return 0 };
+    // SAFETY: the running frame's record.
+    let code = unsafe { (*frame).code };
+    code.cast::<CodeObject>().map_or(0, |c| c.flags & FUTURE_BITS)
+}
+
+/// Text of source given as str, bytes, or another bytes-like object.
+pub fn source_text(cx: &mut Thread, v: Value, what: &str, func: &str) -> R<String> {
+    source_with(cx, v, what, func, "<string>", false)
+}
+
+fn source_with(cx: &mut Thread, v: Value, what: &str, func: &str, filename: &str, utf8: bool) -> R<String> {
+    if let Some(s) = v.cast::<Str>() {
+        let Some(text) = s.as_str().map(str::to_owned) else {
+            // Lone surrogates: the codec words the error.
+            cx.call_method(v, "encode", &[])?;
+            return Err(cx.value_error("source code contains surrogates"));
+        };
+        return no_nul(cx, text);
+    }
+    let Some(buf) = cx.buffer_opt(v)? else {
+        return Err(cx.type_error(format!("{func}() arg 1 must be a {what}")));
+    };
+    let data = buf.bytes().to_vec();
+    decode_source(cx, data, filename, utf8)
+}
+
+fn no_nul(cx: &mut Thread, text: String) -> R<String> {
+    if text.contains('\0') {
+        return Err(cx.error(Exc::SyntaxError, "source code string cannot contain null bytes"));
+    }
+    Ok(text)
+}
+
+/// The encoding that a cookie in the first two lines names.
+fn cookie(data: &[u8]) -> Option<String> {
+    for (i, line) in data.split(|b| *b == b'\n').take(2).enumerate() {
+        let trimmed = line.trim_ascii_start();
+        if trimmed.first() != Some(&b'#') {
+            if i == 0 && trimmed.is_empty() {
+                continue;
+            }
+            return None;
+        }
+        let at =
+            memchr::memmem::find_iter(trimmed, b"coding").find(|at| matches!(trimmed.get(at + 6), Some(b':' | b'=')));
+        let Some(at) = at else { continue };
+        let rest = trimmed[at + 7..].iter().skip_while(|b| matches!(b, b' ' | b'\t'));
+        let name: Vec<u8> =
+            rest.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).copied().collect();
+        if !name.is_empty() {
+            return Some(String::from_utf8_lossy(&name).into_owned());
+        }
+    }
+    None
+}
+
+/// Source bytes as text, by byte order mark, cookie, or UTF-8.
+pub fn decode_source(cx: &mut Thread, data: Vec<u8>, filename: &str, utf8: bool) -> R<String> {
+    let bom = data.starts_with(b"\xef\xbb\xbf");
+    let body = if bom { data[3..].to_vec() } else { data };
+    let name = if utf8 { None } else { cookie(&body) };
+    let plain = name.as_ref().map(|n| n.to_ascii_lowercase().replace('_', "-"));
+    match plain.as_deref() {
+        None | Some("utf-8" | "utf8" | "utf-8-sig") => {}
+        Some(_) if bom => {
+            let text = format!("encoding problem: {} with BOM", name.unwrap_or_default());
+            return Err(syntax_error_at(cx, &text, filename, 0));
+        }
+        Some("latin-1" | "iso-8859-1" | "iso-latin-1") => {
+            return no_nul(cx, body.iter().map(|b| *b as char).collect());
+        }
+        Some(_) => {
+            let name = name.unwrap_or_default();
+            let encoding = cx.new_str(&name)?.value();
+            let bytes = cx.new_bytes(&body)?.value();
+            let r = cx.call_method(bytes, "decode", &[encoding]);
+            return match cx.catch(Exc::LookupError, r)? {
+                Some(v) => {
+                    let text = v.as_str().map_or_else(String::new, |s| s.to_lossy());
+                    no_nul(cx, text)
+                }
+                None => Err(syntax_error_at(cx, &format!("unknown encoding: {name}"), filename, 0)),
+            };
+        }
+    }
+    match String::from_utf8(body) {
+        Ok(text) => no_nul(cx, text),
+        Err(e) => {
+            let at = e.utf8_error().valid_up_to();
+            let data = e.as_bytes();
+            let line = 1 + memchr::memchr_iter(b'\n', &data[..at]).count();
+            let text = format!(
+                "(unicode error) 'utf-8' codec can't decode byte 0x{:02x} in position {at}: invalid start byte",
+                data[at]
+            );
+            Err(syntax_error_at(cx, &text, filename, line))
+        }
+    }
+}
+
+fn syntax_error_at(cx: &mut Thread, message: &str, filename: &str, line: usize) -> Raised {
+    let made = (|| -> R<(Value, Value)> {
+        let text = cx.new_str(message)?.value();
+        let file = cx.new_str(filename)?.value();
+        let n = Value::small_int(line as i64);
+        let zero = Value::small_int(0);
+        Ok((text, cx.new_tuple(&[file, n, zero, Value::NONE])?.value()))
+    })();
+    match made {
+        Ok((text, place)) => cx.error_with(Exc::SyntaxError, &[text, place]),
+        Err(r) => r,
+    }
+}
+
+/// Raises what the compiler reported.
+pub fn raise_syntax_error(cx: &mut Thread, e: &SyntaxError) -> Raised {
+    let class = match e.kind {
+        ErrorKind::Syntax => Exc::SyntaxError,
+        ErrorKind::Indentation => Exc::IndentationError,
+        ErrorKind::Tab => Exc::TabError,
+        ErrorKind::Incomplete => Exc::_IncompleteInputError,
+        ErrorKind::Memory => return cx.error(Exc::MemoryError, &e.message),
+        ErrorKind::System => return cx.error(Exc::SystemError, &e.message),
+    };
+    let made = (|| -> R<[Value; 2]> {
+        let message = cx.new_str(&e.message)?.value();
+        let file = cx.new_str(&e.filename)?.value();
+        let text = match &e.text {
+            Some(t) => cx.new_str(t)?.value(),
+            None => Value::NONE,
+        };
+        let n = |n: u32| Value::small_int(n as i64);
+        let place = cx.new_tuple(&[file, n(e.line), n(e.col), text, n(e.end_line), n(e.end_col)])?;
+        Ok([message, place.value()])
+    })();
+    match made {
+        Ok(args) => cx.error_with(class, &args),
+        Err(r) => r,
+    }
+}
+
+/// Compiles text to a code object; warnings go through `warnings`.
+pub fn compile_text(cx: &mut Thread, text: &str, options: &Options) -> R<Gc<CodeObject>> {
+    let mut warnings = Vec::new();
+    let code = ferropy_compiler::compile(text, options, &mut |w| warnings.push(w));
+    let code = match code {
+        Ok(c) => c,
+        Err(e) => return Err(raise_syntax_error(cx, &e)),
+    };
+    for w in &warnings {
+        issue_warning(cx, w, &options.filename, text)?;
+    }
+    cx.load_code(code)
+}
+
+/// Issues a warning of the compiler. If the filters make it an error, that is a SyntaxError at the place.
+pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -> R<()> {
+    let Some(f) = cx.registry(WARN_EXPLICIT) else { return Ok(()) };
+    let class = match w.category {
+        WarningCategory::Syntax => Exc::SyntaxWarning,
+        WarningCategory::Deprecation => Exc::DeprecationWarning,
+    };
+    let message = cx.new_str(&w.message)?.value();
+    let file = cx.new_str(filename)?.value();
+    let category = cx.exc_class(class).value();
+    let Err(r) = cx.call(f, &[message, category, file, Value::small_int(w.line as i64)]) else { return Ok(()) };
+    if !cx.pending_is(class) {
+        return Err(r);
+    }
+    cx.take_pending();
+    let line = text.lines().nth((w.line as usize).saturating_sub(1)).map(|l| format!("{l}\n"));
+    let e = SyntaxError {
+        kind: ErrorKind::Syntax,
+        message: w.message.clone(),
+        filename: filename.to_owned(),
+        line: w.line,
+        col: 1,
+        end_line: w.line,
+        end_col: 1,
+        text: line,
+    };
+    Err(raise_syntax_error(cx, &e))
+}
+
+/// A file name argument: str, bytes or path-like.
+pub fn filename_arg(cx: &mut Thread, v: Value) -> R<String> {
+    if let Some(s) = v.as_str() {
+        return Ok(s.to_lossy());
+    }
+    if let Some(path) = cx.call_special(v, N::__fspath__, &[])? {
+        return filename_arg(cx, path);
+    }
+    match cx.buffer_opt(v)? {
+        Some(b) => Ok(String::from_utf8_lossy(b.bytes()).into_owned()),
+        None => {
+            let class = cx.class_name(v);
+            Err(cx.type_error(format!("expected str, bytes or os.PathLike object, not {class}")))
+        }
+    }
+}
+
+fn compile(cx: &mut Thread, a: Args<'_>) -> R {
+    let filename = filename_arg(cx, a[1])?;
+    let Some(mode_name) = a[2].as_str().map(|s| s.to_lossy()) else {
+        let class = cx.class_name(a[2]);
+        return Err(cx.type_error(format!("compile() argument 'mode' must be str, not {class}")));
+    };
+    let flags = match a.opt(3) {
+        Some(f) => cx.index(f)?,
+        None => 0,
+    };
+    let inherit = match a.opt(4) {
+        Some(v) => !cx.truth(v)?,
+        None => true,
+    };
+    let optimize = match a.opt(5) {
+        Some(v) => cx.index(v)?,
+        None => -1,
+    };
+    if flags & !pycf::ALL != 0 {
+        return Err(cx.value_error("compile(): unrecognised flags"));
+    }
+    if !(-1..=2).contains(&optimize) {
+        return Err(cx.value_error("compile(): invalid optimize value"));
+    }
+    let mode = match mode_name.as_str() {
+        "exec" => Mode::Exec,
+        "eval" => Mode::Eval,
+        "single" => Mode::Single,
+        "func_type" if flags & pycf::ONLY_AST != 0 => Mode::Eval,
+        "func_type" => {
+            return Err(cx.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
+        }
+        _ if flags & pycf::ONLY_AST != 0 => {
+            return Err(cx.value_error("compile() mode must be 'exec', 'eval', 'single' or 'func_type'"));
+        }
+        _ => return Err(cx.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+    };
+    let mut future = flags as u32 & FUTURE_BITS;
+    if inherit {
+        future |= inherited_flags(cx);
+    }
+    let level = if optimize < 0 { cx.vm().settings.optimize } else { optimize as u8 };
+    if let Some(r) = compile_tree(cx, a, flags | future as i64, level)? {
+        return Ok(r);
+    }
+    let utf8 = flags & pycf::IGNORE_COOKIE != 0;
+    let text = source_with(cx, a[0], "string, bytes or AST object", "compile", &filename, utf8)?;
+    let options = Options {
+        filename,
+        mode,
+        optimize: level,
+        future_flags: future,
+        allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
+    };
+    match compile_text(cx, &text, &options) {
+        Ok(code) => Ok(code.value()),
+        Err(r) => Err(plain_incomplete(cx, flags, r)),
+    }
+}
+
+/// Input that ended too early is an ordinary SyntaxError unless the caller asked to be told.
+fn plain_incomplete(cx: &mut Thread, flags: i64, r: Raised) -> Raised {
+    if flags & pycf::ALLOW_INCOMPLETE_INPUT != 0 || !cx.pending_is(Exc::_IncompleteInputError) {
+        return r;
+    }
+    let e = cx.take_pending();
+    let args = e.cast::<ferropy_vm::types::Exception>().and_then(|x| x.args.cast::<Tuple>());
+    match args {
+        Some(args) => cx.error_with(Exc::SyntaxError, args.items()),
+        None => cx.reraise(e),
+    }
+}
+
+/// Trees: source to tree, and tree to code, as the module `_ast` does them.
+fn compile_tree(cx: &mut Thread, a: Args<'_>, flags: i64, optimize: u8) -> R<Option<Value>> {
+    let flags = Value::small_int(flags);
+    if let Some(f) = cx.registry(COMPILE_AST)
+        && a[0].as_str().is_none()
+        && let Some(class) = cx.registry("ast.AST")
+        && cx.isinstance(a[0], class)?
+    {
+        let level = Value::small_int(optimize as i64);
+        return cx.call(f, &[a[0], a[1], a[2], flags, level]).map(Some);
+    }
+    if flags.as_int().unwrap_or(0) & pycf::ONLY_AST == 0 {
+        return Ok(None);
+    }
+    if cx.registry(PARSE_AST).is_none() {
+        cx.import("_ast")?;
+    }
+    let Some(f) = cx.registry(PARSE_AST) else {
+        return Err(cx.error(Exc::NotImplementedError, "compile() to a tree needs the module _ast"));
+    };
+    let version = a.or(6, Value::small_int(-1));
+    cx.call(f, &[a[0], a[1], a[2], flags, version]).map(Some)
+}
+
+/// Namespaces of exec and eval: (globals, locals).
+fn namespaces(cx: &mut Thread, a: Args<'_>, func: &str) -> R<(Gc<Dict>, Value)> {
+    let globals = match a.some(1) {
+        Some(g) => match g.cast::<Dict>() {
+            Some(d) => d,
+            None => {
+                let class = cx.class_name(g);
+                let mapping = cx.lookup_special(g, N::__getitem__).is_some();
+                return Err(if func == "exec" {
+                    cx.type_error(format!("exec() globals must be a dict, not {class}"))
+                } else if mapping {
+                    cx.type_error("globals must be a real dict; try eval(code, {}, mapping)")
+                } else {
+                    cx.type_error("globals must be a dict")
+                });
+            }
+        },
+        None => match caller_globals(cx) {
+            Some(d) => d,
+            None => cx.new_dict()?,
+        },
+    };
+    let locals = match a.some(2) {
+        Some(l) => l,
+        None if a.some(1).is_some() => globals.value(),
+        None => caller_locals(cx)?,
+    };
+    if locals.kind() != Dict::kind() && cx.lookup_special(locals, N::__getitem__).is_none() {
+        let class = cx.class_name(locals);
+        return Err(if func == "exec" {
+            cx.type_error(format!("locals must be a mapping or None, not {class}"))
+        } else {
+            cx.type_error("locals must be a mapping")
+        });
+    }
+    let key = cx.name(N::__builtins__);
+    if cx.dict_get_str(globals, key).is_none() {
+        let builtins = cx.vm().builtins;
+        let value = cx.import("builtins").unwrap_or(builtins);
+        cx.take_pending();
+        cx.dict_set_str(globals, key, value)?;
+    }
+    Ok((globals, locals))
+}
+
+fn exec(cx: &mut Thread, a: Args<'_>) -> R {
+    let (globals, locals) = namespaces(cx, a, "exec")?;
+    let closure = a.some(3).unwrap_or(Value::NULL);
+    let code = match a[0].cast::<CodeObject>() {
+        Some(code) => {
+            check_closure(cx, code, closure)?;
+            code
+        }
+        None if !closure.is_null() => {
+            return Err(cx.type_error("closure argument can only be used when source is a code object"));
+        }
+        None => {
+            let text = source_text(cx, a[0], "string, bytes or code object", "exec")?;
+            let options = Options {
+                optimize: cx.vm().settings.optimize,
+                future_flags: inherited_flags(cx),
+                ..Options::default()
+            };
+            compile_text(cx, &text, &options).map_err(|r| plain_incomplete(cx, 0, r))?
+        }
+    };
+    cx.exec_code(code, globals, locals, closure)?;
+    Ok(Value::NONE)
+}
+
+fn check_closure(cx: &mut Thread, code: Gc<CodeObject>, closure: Value) -> R<()> {
+    let nfree = code.rust().nfree as usize;
+    if nfree == 0 {
+        if !closure.is_null() {
+            return Err(cx.type_error("cannot use a closure with this code object"));
+        }
+        return Ok(());
+    }
+    let cells = closure.cast::<Tuple>().filter(|t| t.len == nfree);
+    if cells.is_none_or(|t| t.items().iter().any(|c| c.kind() != CellObject::kind())) {
+        return Err(cx.type_error(format!("code object requires a closure of exactly length {nfree}")));
+    }
+    Ok(())
+}
+
+fn eval(cx: &mut Thread, a: Args<'_>) -> R {
+    let (globals, locals) = namespaces(cx, a, "eval")?;
+    if let Some(code) = a[0].cast::<CodeObject>() {
+        if code.rust().nfree > 0 {
+            return Err(cx.type_error("code object passed to eval() may not contain free variables"));
+        }
+        return cx.exec_code(code, globals, locals, Value::NULL);
+    }
+    let text = source_text(cx, a[0], "string, bytes or code object", "eval")?;
+    let text = text.trim_start_matches([' ', '\t']);
+    let options = Options {
+        mode: Mode::Eval,
+        optimize: cx.vm().settings.optimize,
+        future_flags: inherited_flags(cx),
+        ..Options::default()
+    };
+    let code = compile_text(cx, text, &options).map_err(|r| plain_incomplete(cx, 0, r))?;
+    cx.exec_code(code, globals, locals, Value::NULL)
+}

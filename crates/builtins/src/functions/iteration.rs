@@ -1,0 +1,245 @@
+//! Iteration: `iter`, `next`, `all`, `any`, `min`, `max`, `sum`, `sorted`, `aiter`, `anext`.
+
+use super::attributes::is_callable;
+use ferropy_vm::types::{AsyncGenOp, CallIter, Tuple};
+use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, N, NativeDef, R, Thread, Value, field, null_field};
+
+pub static FUNCTIONS: &[NativeDef] = &[
+    NativeDef::function(
+        "iter(object, sentinel=<unrepresentable>, /)",
+        iter,
+        "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nGet an iterator from an object.\n\nIn the \
+         first form, the argument must supply its own iterator, or be a sequence.\nIn the second form, the callable is \
+         called until it returns the sentinel.",
+    ),
+    NativeDef::function(
+        "next(iterator, default=<unrepresentable>, /)",
+        next,
+        "next(iterator[, default])\n\nReturn the next item from the iterator. If default is given and the iterator\n\
+         is exhausted, it is returned instead of raising StopIteration.",
+    ),
+    NativeDef::function("aiter(async_iterable, /)", aiter, "Return an AsyncIterator for an AsyncIterable object."),
+    NativeDef::function(
+        "anext(aiterator, default=<unrepresentable>, /)",
+        anext,
+        "Return the next item from the async iterator.\n\nIf default is given and the async iterator is exhausted,\n\
+         it is returned instead of raising StopAsyncIteration.",
+    ),
+    NativeDef::function(
+        "all(iterable, /)",
+        all,
+        "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True.",
+    ),
+    NativeDef::function(
+        "any(iterable, /)",
+        any,
+        "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False.",
+    ),
+    NativeDef::function(
+        "min(*args, key=None, default=<unrepresentable>)",
+        min,
+        "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a \
+         single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to \
+         return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest \
+         argument.",
+    ),
+    NativeDef::function(
+        "max(*args, key=None, default=<unrepresentable>)",
+        max,
+        "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a \
+         single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to \
+         return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest \
+         argument.",
+    ),
+    NativeDef::function(
+        "sum(iterable, /, start=0)",
+        sum,
+        "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, \
+         return the start value.\nThis function is intended specifically for use with numeric values and may\nreject \
+         non-numeric types.",
+    ),
+    NativeDef::function(
+        "sorted(iterable, /, *, key=None, reverse=False)",
+        sorted,
+        "Return a new list containing all items from the iterable in ascending order.\n\nA custom key function can be \
+         supplied to customize the sort order, and the\nreverse flag can be set to request the result in descending \
+         order.",
+    ),
+];
+
+fn iter(cx: &mut Thread, a: Args<'_>) -> R {
+    let Some(sentinel) = a.opt(1) else { return cx.iter(a[0]) };
+    if !is_callable(cx, a[0]) {
+        return Err(cx.type_error("iter(v, w): v must be callable"));
+    }
+    Ok(cx.alloc(B::CallableIterator, CallIter { func: field(a[0]), sentinel: field(sentinel) })?.value())
+}
+
+fn next(cx: &mut Thread, a: Args<'_>) -> R {
+    if cx.lookup_special(a[0], N::__next__).is_none() && cx.quick_next(a[0])?.is_none() {
+        let class = cx.class_name(a[0]);
+        return Err(cx.type_error(format!("'{class}' object is not an iterator")));
+    }
+    if let Some(f) = cx.lookup_special(a[0], N::__next__)
+        && a.opt(1).is_none()
+    {
+        // The exception passes as it is, with its value.
+        return cx.call_unbound(f, a[0], &[]);
+    }
+    match cx.next(a[0])? {
+        Some(v) => Ok(v),
+        None => match a.opt(1) {
+            Some(default) => Ok(default),
+            None => Err(cx.stop_iteration(Value::NULL)),
+        },
+    }
+}
+
+fn aiter(cx: &mut Thread, a: Args<'_>) -> R {
+    let class = cx.class_name(a[0]);
+    let Some(it) = cx.call_special(a[0], N::__aiter__, &[])? else {
+        return Err(cx.type_error(format!("'{class}' object is not an async iterable")));
+    };
+    if cx.lookup_special(it, N::__anext__).is_none() {
+        let class = cx.class_name(it);
+        return Err(cx.type_error(format!("aiter() returned not an async iterator of type '{class}'")));
+    }
+    Ok(it)
+}
+
+fn anext(cx: &mut Thread, a: Args<'_>) -> R {
+    let class = cx.class_name(a[0]);
+    let Some(awaitable) = cx.call_special(a[0], N::__anext__, &[])? else {
+        return Err(cx.type_error(format!("'{class}' object is not an async iterator")));
+    };
+    let Some(default) = a.opt(1) else { return Ok(awaitable) };
+    let op =
+        AsyncGenOp { generator: field(awaitable), arg: field(default), extra: null_field(), state: 0.into(), what: 0 };
+    Ok(cx.alloc(B::AnextAwaitable, op)?.value())
+}
+
+fn all(cx: &mut Thread, a: Args<'_>) -> R {
+    let it = cx.iter(a[0])?;
+    while let Some(v) = cx.next(it)? {
+        if !cx.truth(v)? {
+            return Ok(Value::FALSE);
+        }
+    }
+    Ok(Value::TRUE)
+}
+
+fn any(cx: &mut Thread, a: Args<'_>) -> R {
+    let it = cx.iter(a[0])?;
+    while let Some(v) = cx.next(it)? {
+        if cx.truth(v)? {
+            return Ok(Value::TRUE);
+        }
+    }
+    Ok(Value::FALSE)
+}
+
+fn min(cx: &mut Thread, a: Args<'_>) -> R {
+    extreme(cx, a, CmpOp::Lt, "min")
+}
+
+fn max(cx: &mut Thread, a: Args<'_>) -> R {
+    extreme(cx, a, CmpOp::Gt, "max")
+}
+
+fn extreme(cx: &mut Thread, a: Args<'_>, op: CmpOp, name: &str) -> R {
+    // SAFETY: `*args` is a tuple.
+    let values = unsafe { a[0].cast_unchecked::<Tuple>() };
+    let (key, default) = (a.some(1), a.opt(2));
+    let source = match values.len {
+        0 => return Err(cx.type_error(format!("{name} expected at least 1 argument, got 0"))),
+        1 => values.at(0),
+        _ if default.is_some() => {
+            return Err(
+                cx.type_error(format!("Cannot specify a default for {name}() with multiple positional arguments"))
+            );
+        }
+        _ => a[0],
+    };
+    let it = cx.iter(source)?;
+    let (mut best, mut best_key) = (Value::NULL, Value::NULL);
+    while let Some(v) = cx.next(it)? {
+        let k = match key {
+            Some(f) => cx.call(f, &[v])?,
+            None => v,
+        };
+        if best.is_null() || cx.compare_bool(op, k, best_key)? {
+            (best, best_key) = (v, k);
+        }
+    }
+    match (best.bound(), default) {
+        (Some(v), _) | (None, Some(v)) => Ok(v),
+        (None, None) => Err(cx.value_error(format!("{name}() iterable argument is empty"))),
+    }
+}
+
+fn sum(cx: &mut Thread, a: Args<'_>) -> R {
+    let it = cx.iter(a[0])?;
+    let mut total = a.or(1, Value::small_int(0));
+    for (class, what, join) in
+        [(B::Str, "strings", "''"), (B::Bytes, "bytes", "b''"), (B::ByteArray, "bytearray", "b''")]
+    {
+        if cx.is_instance(total, cx.builtin(class)) {
+            return Err(cx.type_error(format!("sum() can't sum {what} [use {join}.join(seq) instead]")));
+        }
+    }
+    loop {
+        if total.as_float().is_some() && total.shape_is_float() {
+            match sum_floats(cx, it, total)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => total = cx.binary(BinOp::Add, t, v)?,
+            }
+            if total.shape_is_float() {
+                // The item was of a type that adds to a float: go on without compensation for it.
+                continue;
+            }
+        }
+        match cx.next(it)? {
+            Some(v) => total = cx.binary(BinOp::Add, total, v)?,
+            None => return Ok(total),
+        }
+    }
+}
+
+trait ExactFloat {
+    fn shape_is_float(self) -> bool;
+}
+impl ExactFloat for Value {
+    fn shape_is_float(self) -> bool {
+        self.is_flonum() || self.shape() == B::Float as u32
+    }
+}
+
+/// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
+fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
+    let (mut s, mut c) = (start.as_float().unwrap_or(0.0), 0.0f64);
+    let rest = loop {
+        let Some(v) = cx.next(it)? else { break None };
+        let x = if v.shape_is_float() {
+            v.as_float().unwrap_or(0.0)
+        } else if let Some(n) = v.as_int() {
+            n as f64
+        } else {
+            break Some(v);
+        };
+        let t = s + x;
+        c += if s.abs() >= x.abs() { (s - t) + x } else { (x - t) + s };
+        s = t;
+    };
+    // A compensation that is not finite would spoil an infinite sum.
+    let total = if c != 0.0 && c.is_finite() { s + c } else { s };
+    Ok((cx.float(total)?, rest))
+}
+
+fn sorted(cx: &mut Thread, a: Args<'_>) -> R {
+    let list = cx.list_from(a[0])?.value();
+    let (key, reverse) = (a.or(1, Value::NONE), a.or(2, Value::FALSE));
+    let name = cx.intern("sort")?;
+    let f = cx.getattr(list, name)?;
+    cx.call_kw(f, &[], &[("key", key), ("reverse", reverse)])?;
+    Ok(list)
+}

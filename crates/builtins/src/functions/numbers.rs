@@ -1,0 +1,102 @@
+//! Numbers: `abs`, `divmod`, `pow`, `round`, `hex`, `oct`, `bin`.
+
+use ferropy_vm::{Args, BinOp, N, NativeDef, R, Thread, Value};
+
+pub static FUNCTIONS: &[NativeDef] = &[
+    NativeDef::function(
+        "abs(number, /)",
+        abs,
+        "Return the absolute value of the argument.\n\n>>> abs(-7)\n7\n>>> abs(7)\n7",
+    ),
+    NativeDef::function("divmod(x, y, /)", divmod, "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x."),
+    NativeDef::function(
+        "pow(base, exp, mod=None)",
+        pow,
+        "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments.\n\nSome types, such as ints, \
+         are able to use a more efficient algorithm when\ninvoked using the three argument form.",
+    ),
+    NativeDef::function(
+        "round(number, ndigits=None)",
+        round,
+        "Round a number to a given precision in decimal digits.\n\nThe return value is an integer if ndigits is \
+         omitted or None.  Otherwise\nthe return value has the same type as the number.  ndigits may be negative.",
+    ),
+    NativeDef::function(
+        "hex(integer, /)",
+        hex,
+        "Return the hexadecimal representation of an integer.\n\n   >>> hex(12648430)\n   '0xc0ffee'",
+    ),
+    NativeDef::function(
+        "oct(integer, /)",
+        oct,
+        "Return the octal representation of an integer.\n\n   >>> oct(342391)\n   '0o1234567'",
+    ),
+    NativeDef::function(
+        "bin(integer, /)",
+        bin,
+        "Return the binary representation of an integer.\n\n   >>> bin(2796202)\n   '0b1010101010101010101010'",
+    ),
+];
+
+fn abs(cx: &mut Thread, a: Args<'_>) -> R {
+    match cx.call_special(a[0], N::__abs__, &[])? {
+        Some(v) => Ok(v),
+        None => {
+            let class = cx.class_name(a[0]);
+            Err(cx.type_error(format!("bad operand type for abs(): '{class}'")))
+        }
+    }
+}
+
+fn divmod(cx: &mut Thread, a: Args<'_>) -> R {
+    cx.binary(BinOp::DivMod, a[0], a[1])
+}
+
+fn pow(cx: &mut Thread, a: Args<'_>) -> R {
+    let Some(modulus) = a.some(2) else { return cx.binary(BinOp::Pow, a[0], a[1]) };
+    if let Some(v) = cx.call_special(a[0], N::__pow__, &[a[1], modulus])?
+        && v != Value::NOT_IMPLEMENTED
+    {
+        return Ok(v);
+    }
+    if let Some(v) = cx.call_special(a[1], N::__rpow__, &[a[0], modulus])?
+        && v != Value::NOT_IMPLEMENTED
+    {
+        return Ok(v);
+    }
+    let names = (cx.class_name(a[0]), cx.class_name(a[1]), cx.class_name(modulus));
+    let text = format!("unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'", names.0, names.1, names.2);
+    Err(cx.type_error(text))
+}
+
+fn round(cx: &mut Thread, a: Args<'_>) -> R {
+    let r = match a.some(1) {
+        None => cx.call_special(a[0], N::__round__, &[])?,
+        Some(n) => cx.call_special(a[0], N::__round__, &[n])?,
+    };
+    match r {
+        Some(v) => Ok(v),
+        None => {
+            let class = cx.class_name(a[0]);
+            Err(cx.type_error(format!("type {class} doesn't define __round__ method")))
+        }
+    }
+}
+
+fn prefixed(cx: &mut Thread, v: Value, base: u8) -> R {
+    let n = cx.index_value(v)?;
+    let text = ferropy_text::int::to_prefixed(&n.to_ibig().unwrap_or_default(), base);
+    Ok(cx.new_str(&text)?.value())
+}
+
+fn hex(cx: &mut Thread, a: Args<'_>) -> R {
+    prefixed(cx, a[0], 16)
+}
+
+fn oct(cx: &mut Thread, a: Args<'_>) -> R {
+    prefixed(cx, a[0], 8)
+}
+
+fn bin(cx: &mut Thread, a: Args<'_>) -> R {
+    prefixed(cx, a[0], 2)
+}
