@@ -9,9 +9,10 @@ pub const STREAM: u32 = flags::BASE | flags::IMMUTABLE | flags::HAS_DICT | flags
 pub static IO_BASE: TypeDef =
     TypeDef::new::<Instance>("_io._IOBase", BASE_METHODS, "The abstract base class for all I/O classes.")
         .flags(STREAM | flags::HAS_DEL);
-pub static RAW_BASE: TypeDef = TypeDef::new::<Instance>("_io._RawIOBase", RAW_METHODS, "Base class for raw binary I/O.")
-    .flags(STREAM)
-    .base(|cx| cx.native_class(&IO_BASE));
+pub static RAW_BASE: TypeDef =
+    TypeDef::new::<Instance>("_io._RawIOBase", RAW_METHODS, "Base class for raw binary I/O.")
+        .flags(STREAM)
+        .base(|cx| cx.native_class(&IO_BASE));
 pub static BUFFERED_BASE: TypeDef =
     TypeDef::new::<Instance>("_io._BufferedIOBase", BUFFERED_METHODS, "Base class for buffered IO objects.")
         .flags(STREAM)

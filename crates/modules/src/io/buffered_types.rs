@@ -6,10 +6,13 @@ use super::file::no_pickle;
 use ferropy_vm::types::Bytes;
 use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, Thread, TypeDef, Value, heap_kind};
 
-pub static READER: TypeDef =
-    TypeDef::new::<Buffered>("_io.BufferedReader", READER_METHODS, "Create a new buffered reader using the given readable raw IO object.")
-        .flags(STREAM)
-        .base(|cx| cx.native_class(&base::BUFFERED_BASE));
+pub static READER: TypeDef = TypeDef::new::<Buffered>(
+    "_io.BufferedReader",
+    READER_METHODS,
+    "Create a new buffered reader using the given readable raw IO object.",
+)
+.flags(STREAM)
+.base(|cx| cx.native_class(&base::BUFFERED_BASE));
 pub static WRITER: TypeDef =
     TypeDef::new::<Buffered>("_io.BufferedWriter", WRITER_METHODS, "A buffer for a writeable sequential RawIO object.")
         .flags(STREAM)

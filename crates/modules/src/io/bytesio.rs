@@ -34,7 +34,11 @@ static METHODS: &[NativeDef] = &[
     NativeDef::method("tell(self, /)", tell, "Current file position, an integer."),
     NativeDef::method("truncate(self, size=None, /)", truncate, "Truncate the file to at most size bytes."),
     NativeDef::method("getvalue(self, /)", getvalue, "Retrieve the entire contents of the BytesIO object."),
-    NativeDef::method("getbuffer(self, /)", getbuffer, "Get a read-write view over the contents of the BytesIO object."),
+    NativeDef::method(
+        "getbuffer(self, /)",
+        getbuffer,
+        "Get a read-write view over the contents of the BytesIO object.",
+    ),
     NativeDef::method("close(self, /)", close, "Disable all I/O operations."),
     NativeDef::method("flush(self, /)", flush, "Does nothing."),
     NativeDef::method("isatty(self, /)", isatty, "Always returns False."),

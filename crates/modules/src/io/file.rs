@@ -457,9 +457,27 @@ fn set_blksize(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn mode_text(f: Gc<FileIO>) -> &'static str {
     match (f.created.get(), f.appending.get(), f.readable.get(), f.writable.get()) {
-        (true, _, r, _) => if r { "xb+" } else { "xb" },
-        (_, true, r, _) => if r { "ab+" } else { "ab" },
-        (_, _, true, w) => if w { "rb+" } else { "rb" },
+        (true, _, r, _) => {
+            if r {
+                "xb+"
+            } else {
+                "xb"
+            }
+        }
+        (_, true, r, _) => {
+            if r {
+                "ab+"
+            } else {
+                "ab"
+            }
+        }
+        (_, _, true, w) => {
+            if w {
+                "rb+"
+            } else {
+                "rb"
+            }
+        }
         _ => "wb",
     }
 }

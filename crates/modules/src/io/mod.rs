@@ -28,7 +28,8 @@ pub fn register(cx: &mut Thread) {
 }
 
 fn module(cx: &mut Thread) -> R {
-    let m = cx.module_with("_io", "The io module provides the Python interfaces to stream handling.", open::FUNCTIONS)?;
+    let m =
+        cx.module_with("_io", "The io module provides the Python interfaces to stream handling.", open::FUNCTIONS)?;
     for def in [
         &base::IO_BASE,
         &base::RAW_BASE,

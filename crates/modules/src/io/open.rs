@@ -13,7 +13,11 @@ pub static FUNCTIONS: &[NativeDef] = &[
         open,
         "Open file and return a stream.  Raise OSError upon failure.",
     ),
-    NativeDef::function("open_code(path)", open_code, "Opens the provided file with the intent to import the contents."),
+    NativeDef::function(
+        "open_code(path)",
+        open_code,
+        "Opens the provided file with the intent to import the contents.",
+    ),
     NativeDef::function(
         "text_encoding(encoding, stacklevel=2, /)",
         text_encoding,

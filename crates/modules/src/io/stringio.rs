@@ -108,7 +108,7 @@ impl State {
                 Some(end) => (end, chars),
                 None => (rest.len(), wtf8::count(rest)),
             };
-            self.text.splice(self.byte..self.byte + end, text.iter().copied());
+            drop(self.text.splice(self.byte..self.byte + end, text.iter().copied()));
             self.chars += chars - gone;
         }
         self.byte += text.len();
@@ -128,7 +128,7 @@ impl State {
     }
     /// Text as it is stored: newlines translated as the argument says.
     fn incoming(&mut self, text: &[u8]) -> Vec<u8> {
-        let text = match self.newline.as_deref() {
+        match self.newline.as_deref() {
             None | Some("") => {
                 let translating = self.newlines.translate;
                 self.newlines.translate = false;
@@ -138,8 +138,7 @@ impl State {
             }
             Some("\n") => text.to_vec(),
             Some(sep) => text.split(|b| *b == b'\n').collect::<Vec<_>>().join(sep.as_bytes()),
-        };
-        text
+        }
     }
 }
 

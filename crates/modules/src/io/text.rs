@@ -54,14 +54,14 @@ pub struct State {
     pub telling: bool,
     pub has_read1: bool,
     pub chunk: usize,
-    ahead: Vec<u8>,
-    at: usize,
+    pub(super) ahead: Vec<u8>,
+    pub(super) at: usize,
     /// Undecoded tail of the last chunk.
-    tail: Vec<u8>,
-    snapshot: Option<(u64, Vec<u8>)>,
-    behind: Vec<u8>,
+    pub(super) tail: Vec<u8>,
+    pub(super) snapshot: Option<(u64, Vec<u8>)>,
+    pub(super) behind: Vec<u8>,
     /// The encoder has written a byte order mark, or must not.
-    started: bool,
+    pub(super) started: bool,
 }
 
 impl State {
@@ -280,7 +280,7 @@ fn decode(cx: &mut Thread, t: Gc<TextIo>, data: &[u8], last: bool) -> R<Vec<u8>>
 fn decode_here(cx: &mut Thread, t: Gc<TextIo>, data: &[u8], last: bool) -> R<Vec<u8>> {
     let st = t.state();
     let joined;
-    let input = if st.tail.is_empty() {
+    let input: &[u8] = if st.tail.is_empty() {
         data
     } else {
         joined = [st.tail.as_slice(), data].concat();

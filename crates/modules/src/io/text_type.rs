@@ -3,8 +3,8 @@
 use super::base::{self, STREAM, is_closed, size_arg};
 use super::buffered::Buffered;
 use super::file::no_pickle;
-use super::text::{self, Codec, State, TextIo, codec_of, this};
 use super::newline::Newlines;
+use super::text::{self, Codec, State, TextIo, codec_of, this};
 use ferropy_vm::types::Str;
 use ferropy_vm::{Args, Exc, Gc, NativeDef, R, Thread, TypeDef, Value};
 

@@ -19,7 +19,14 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("dup2(fd, fd2, inheritable=True)", dup2, "Duplicate file descriptor."),
     NativeDef::function("pipe()", pipe, "Create a pipe."),
     NativeDef::function("pipe2(flags, /)", pipe2, ""),
-    NativeDef::function("isatty(fd, /)", |cx, a| { let fd = fd(cx, a[0])?; Ok(Value::bool(unsafe_isatty(fd))) }, ""),
+    NativeDef::function(
+        "isatty(fd, /)",
+        |cx, a| {
+            let fd = fd(cx, a[0])?;
+            Ok(Value::bool(unsafe_isatty(fd)))
+        },
+        "",
+    ),
     NativeDef::function("ftruncate(fd, length, /)", ftruncate, ""),
     NativeDef::function("truncate(path, length)", truncate, ""),
     NativeDef::function("fsync(fd)", |cx, a| simple_fd(cx, a, |fd| unsafe_fsync(fd)), ""),
@@ -50,13 +57,24 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("chown(path, uid, gid, *, dir_fd=None, follow_symlinks=True)", chown, ""),
     NativeDef::function("fchown(fd, uid, gid)", fchown, ""),
     NativeDef::function("lchown(path, uid, gid)", lchown, ""),
-    NativeDef::function("utime(path, times=None, *, ns=<unrepresentable>, dir_fd=None, follow_symlinks=True)", utime, ""),
+    NativeDef::function(
+        "utime(path, times=None, *, ns=<unrepresentable>, dir_fd=None, follow_symlinks=True)",
+        utime,
+        "",
+    ),
     NativeDef::function("mkfifo(path, mode=438, *, dir_fd=None)", mkfifo, ""),
     NativeDef::function("chdir(path)", chdir, "Change the current working directory to the specified path."),
     NativeDef::function("getcwd()", |cx, _| getcwd(cx, false), "Return a unicode string of the working directory."),
     NativeDef::function("getcwdb()", |cx, _| getcwd(cx, true), "Return a bytes string of the working directory."),
     NativeDef::function("umask(mask, /)", umask, ""),
-    NativeDef::function("sync()", |_, _| { unsafe_sync(); Ok(Value::NONE) }, ""),
+    NativeDef::function(
+        "sync()",
+        |_, _| {
+            unsafe_sync();
+            Ok(Value::NONE)
+        },
+        "",
+    ),
     NativeDef::function("chroot(path)", chroot, ""),
 ];
 
@@ -196,7 +214,11 @@ fn dup2(cx: &mut Thread, a: Args<'_>) -> R {
     let inheritable = flag(cx, a.opt(2), true)?;
     // SAFETY: plain call.
     let n = check(cx, || unsafe {
-        if inheritable || from == to { libc::dup2(from, to) as isize } else { libc::dup3(from, to, libc::O_CLOEXEC) as isize }
+        if inheritable || from == to {
+            libc::dup2(from, to) as isize
+        } else {
+            libc::dup3(from, to, libc::O_CLOEXEC) as isize
+        }
     })?;
     Ok(Value::small_int(n as i64))
 }

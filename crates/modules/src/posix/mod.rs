@@ -30,8 +30,6 @@ static CONSTANTS: &[(&str, i64)] = constants! {
     O_NOCTTY O_DIRECTORY O_NOFOLLOW O_PATH O_TMPFILE O_ASYNC O_DIRECT O_NOATIME O_LARGEFILE O_ACCMODE
     WNOHANG WUNTRACED WCONTINUED WEXITED WSTOPPED WNOWAIT P_ALL P_PID P_PGID P_PIDFD
     CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED
-    EX_OK EX_USAGE EX_DATAERR EX_NOINPUT EX_NOUSER EX_NOHOST EX_UNAVAILABLE EX_SOFTWARE EX_OSERR EX_OSFILE
-    EX_CANTCREAT EX_IOERR EX_TEMPFAIL EX_PROTOCOL EX_NOPERM EX_CONFIG
     F_LOCK F_TLOCK F_ULOCK F_TEST SEEK_DATA SEEK_HOLE
     SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_IDLE
     GRND_RANDOM GRND_NONBLOCK PRIO_PROCESS PRIO_PGRP PRIO_USER
@@ -43,10 +41,29 @@ static CONSTANTS: &[(&str, i64)] = constants! {
 
 /// What os.py looks at to know which functions take descriptors.
 static HAVE: &[&str] = &[
-    "HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FCHMODAT", "HAVE_FCHOWN", "HAVE_FCHOWNAT", "HAVE_FDOPENDIR",
-    "HAVE_FEXECVE", "HAVE_FPATHCONF", "HAVE_FSTATAT", "HAVE_FTRUNCATE", "HAVE_FUTIMENS", "HAVE_LINKAT", "HAVE_LCHOWN",
-    "HAVE_LSTAT", "HAVE_MKDIRAT", "HAVE_MKFIFOAT", "HAVE_OPENAT", "HAVE_READLINKAT", "HAVE_RENAMEAT", "HAVE_SYMLINKAT",
-    "HAVE_UNLINKAT", "HAVE_UTIMENSAT",
+    "HAVE_FACCESSAT",
+    "HAVE_FCHDIR",
+    "HAVE_FCHMOD",
+    "HAVE_FCHMODAT",
+    "HAVE_FCHOWN",
+    "HAVE_FCHOWNAT",
+    "HAVE_FDOPENDIR",
+    "HAVE_FEXECVE",
+    "HAVE_FPATHCONF",
+    "HAVE_FSTATAT",
+    "HAVE_FTRUNCATE",
+    "HAVE_FUTIMENS",
+    "HAVE_LINKAT",
+    "HAVE_LCHOWN",
+    "HAVE_LSTAT",
+    "HAVE_MKDIRAT",
+    "HAVE_MKFIFOAT",
+    "HAVE_OPENAT",
+    "HAVE_READLINKAT",
+    "HAVE_RENAMEAT",
+    "HAVE_SYMLINKAT",
+    "HAVE_UNLINKAT",
+    "HAVE_UTIMENSAT",
 ];
 
 fn module(cx: &mut Thread) -> R {
@@ -60,7 +77,29 @@ fn module(cx: &mut Thread) -> R {
         let v = cx.int(*n)?;
         cx.module_set(m, name, v)?;
     }
-    for (name, n) in [("NGROUPS_MAX", 65536), ("TMP_MAX", 238328), ("P_NOWAIT", 1), ("P_NOWAITO", 1), ("P_WAIT", 0)] {
+    for (name, n) in [
+        ("EX_OK", 0),
+        ("EX_USAGE", 64),
+        ("EX_DATAERR", 65),
+        ("EX_NOINPUT", 66),
+        ("EX_NOUSER", 67),
+        ("EX_NOHOST", 68),
+        ("EX_UNAVAILABLE", 69),
+        ("EX_SOFTWARE", 70),
+        ("EX_OSERR", 71),
+        ("EX_OSFILE", 72),
+        ("EX_CANTCREAT", 73),
+        ("EX_IOERR", 74),
+        ("EX_TEMPFAIL", 75),
+        ("EX_PROTOCOL", 76),
+        ("EX_NOPERM", 77),
+        ("EX_CONFIG", 78),
+        ("NGROUPS_MAX", 65536),
+        ("TMP_MAX", 238328),
+        ("P_NOWAIT", 1),
+        ("P_NOWAITO", 1),
+        ("P_WAIT", 0),
+    ] {
         cx.module_set(m, name, Value::small_int(n))?;
     }
     let environ = process::environ(cx)?;

@@ -51,8 +51,11 @@ pub fn path_or(cx: &mut Thread, v: Value, what: &str, fd: bool) -> R<PathArg> {
     let bytes = fs_bytes(cx, p)?;
     match CString::new(bytes) {
         Ok(name) => Ok(PathArg { name, fd: None, bytes: p.cast::<Bytes>().is_some(), given: v }),
-        Err(_) => Err(cx.value_error(format!("{}: embedded null {}", what.replace(": path", ""),
-            if p.cast::<Str>().is_some() { "character in path" } else { "byte" }))),
+        Err(_) => Err(cx.value_error(format!(
+            "{}: embedded null {}",
+            what.replace(": path", ""),
+            if p.cast::<Str>().is_some() { "character in path" } else { "byte" }
+        ))),
     }
 }
 

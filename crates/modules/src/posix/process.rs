@@ -35,7 +35,11 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("getlogin()", getlogin, ""),
     NativeDef::function("nice(increment, /)", nice, ""),
     NativeDef::function("fork()", fork, "Fork a child process."),
-    NativeDef::function("register_at_fork(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)", register_at_fork, ""),
+    NativeDef::function(
+        "register_at_fork(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)",
+        register_at_fork,
+        "",
+    ),
     NativeDef::function("execv(path, argv, /)", execv, ""),
     NativeDef::function("execve(path, argv, env)", execve, ""),
     NativeDef::function("_exit(status)", exit_now, ""),
@@ -45,14 +49,70 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("wait()", |cx, _| wait_for(cx, -1, 0), ""),
     NativeDef::function("waitpid(pid, options, /)", waitpid, ""),
     NativeDef::function("waitstatus_to_exitcode(status)", exitcode, ""),
-    NativeDef::function("WIFEXITED(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::bool(libc::WIFEXITED(s))) }, ""),
-    NativeDef::function("WEXITSTATUS(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::small_int(libc::WEXITSTATUS(s) as i64)) }, ""),
-    NativeDef::function("WIFSIGNALED(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::bool(libc::WIFSIGNALED(s))) }, ""),
-    NativeDef::function("WTERMSIG(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::small_int(libc::WTERMSIG(s) as i64)) }, ""),
-    NativeDef::function("WIFSTOPPED(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::bool(libc::WIFSTOPPED(s))) }, ""),
-    NativeDef::function("WSTOPSIG(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::small_int(libc::WSTOPSIG(s) as i64)) }, ""),
-    NativeDef::function("WIFCONTINUED(status)", |cx, a| { let s = status(cx, a)?; Ok(Value::bool(libc::WIFCONTINUED(s))) }, ""),
-    NativeDef::function("WCOREDUMP(status, /)", |cx, a| { let s = status(cx, a)?; Ok(Value::bool(libc::WCOREDUMP(s))) }, ""),
+    NativeDef::function(
+        "WIFEXITED(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::bool(libc::WIFEXITED(s)))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WEXITSTATUS(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::small_int(libc::WEXITSTATUS(s) as i64))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WIFSIGNALED(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::bool(libc::WIFSIGNALED(s)))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WTERMSIG(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::small_int(libc::WTERMSIG(s) as i64))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WIFSTOPPED(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::bool(libc::WIFSTOPPED(s)))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WSTOPSIG(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::small_int(libc::WSTOPSIG(s) as i64))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WIFCONTINUED(status)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::bool(libc::WIFCONTINUED(s)))
+        },
+        "",
+    ),
+    NativeDef::function(
+        "WCOREDUMP(status, /)",
+        |cx, a| {
+            let s = status(cx, a)?;
+            Ok(Value::bool(libc::WCOREDUMP(s)))
+        },
+        "",
+    ),
     NativeDef::function("system(command)", system, "Execute the command in a subshell."),
     NativeDef::function("uname()", uname, "Return an object identifying the current operating system."),
     NativeDef::function("times()", times, "Return a collection containing process timing information."),
@@ -164,10 +224,13 @@ fn getgroups(cx: &mut Thread, _a: Args<'_>) -> R {
     }
     Ok(out.value())
 }
+unsafe extern "C" {
+    fn getlogin_r(name: *mut libc::c_char, size: usize) -> libc::c_int;
+}
 fn getlogin(cx: &mut Thread, _a: Args<'_>) -> R {
     let mut buf = [0 as libc::c_char; 256];
     // SAFETY: the buffer is ours.
-    let e = unsafe { libc::getlogin_r(buf.as_mut_ptr(), buf.len()) };
+    let e = unsafe { getlogin_r(buf.as_mut_ptr(), buf.len()) };
     if e != 0 {
         return Err(cx.os_error(e, None));
     }
@@ -282,8 +345,8 @@ pub fn env_strings(cx: &mut Thread, env: Value) -> R<Vec<CString>> {
 }
 fn execv(cx: &mut Thread, a: Args<'_>) -> R {
     let p = path(cx, a[0], "execv: path")?;
-    let argv = c_strings(cx, a[1], "execv()")?;
-    let argv = pointers(&argv).clone();
+    let args = c_strings(cx, a[1], "execv()")?;
+    let argv = pointers(&args);
     // SAFETY: terminated arrays.
     unsafe { libc::execv(p.ptr(), argv.as_ptr()) };
     let e = crate::os_util::errno();

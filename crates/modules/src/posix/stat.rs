@@ -39,7 +39,11 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("stat(path, *, dir_fd=None, follow_symlinks=True)", stat, "Perform a stat system call."),
     NativeDef::function("lstat(path, *, dir_fd=None)", lstat, "Perform a stat system call without following links."),
     NativeDef::function("fstat(fd)", fstat, "Perform a stat system call on the given file descriptor."),
-    NativeDef::function("listdir(path=None)", listdir, "Return a list containing the names of the files in the directory."),
+    NativeDef::function(
+        "listdir(path=None)",
+        listdir,
+        "Return a list containing the names of the files in the directory.",
+    ),
     NativeDef::function("scandir(path=None)", scandir, "Return an iterator of DirEntry objects for given path."),
 ];
 
@@ -226,7 +230,14 @@ static ENTRY_METHODS: &[NativeDef] = &[
     NativeDef::method("is_symlink(self, /)", entry_is_link, ""),
     NativeDef::method("is_junction(self, /)", |_, _| Ok(Value::FALSE), ""),
     NativeDef::method("stat(self, /, *, follow_symlinks=True)", entry_stat, ""),
-    NativeDef::method("inode(self, /)", |cx, a| { let n = entry(cx, a[0])?.ino; cx.uint(n) }, ""),
+    NativeDef::method(
+        "inode(self, /)",
+        |cx, a| {
+            let n = entry(cx, a[0])?.ino;
+            cx.uint(n)
+        },
+        "",
+    ),
     NativeDef::method("__fspath__(self, /)", |cx, a| Ok(entry(cx, a[0])?.path.get()), ""),
     NativeDef::method("__repr__(self, /)", entry_repr, ""),
     NativeDef::class_method("__class_getitem__(cls, item, /)", crate::posix::class_getitem, ""),
