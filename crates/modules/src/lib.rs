@@ -16,6 +16,7 @@ pub mod csv;
 pub mod datetime;
 pub mod decimal;
 pub mod errno;
+pub mod errors;
 pub mod faulthandler;
 pub mod functools;
 pub mod gc;
