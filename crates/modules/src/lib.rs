@@ -31,6 +31,7 @@ pub mod math;
 pub mod misc;
 pub mod opcode;
 pub mod operator;
+pub mod os_util;
 pub mod pickle;
 pub mod posix;
 pub mod random;
