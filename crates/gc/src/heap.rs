@@ -441,6 +441,11 @@ impl Mutator {
         if old { aged.old.push(r) } else { aged.young.push(r) }
     }
 
+    /// All objects with a finaliser that has not been queued (at exit).
+    pub fn finalizable(&mut self) -> Vec<Ref> {
+        let list = &self.heap().registry.finalizable;
+        list.young.iter().chain(&list.old).copied().collect()
+    }
     /// The next object whose finaliser is to be called.
     pub fn next_finalize(&mut self) -> Option<Ref> {
         let list = &mut self.heap().registry.finalize;
@@ -497,6 +502,14 @@ impl Mutator {
         }
         // SAFETY: entries are removed when either side dies.
         self.heap().registry.canonical.get(&r.addr()).map(|a| unsafe { Ref::new(*a as *mut u8) })
+    }
+
+    /// All weak references to an object that are registered, those nobody refers to any more included. Walks the list of
+    /// all weak references.
+    pub fn weak_refs_to(&mut self, r: Ref) -> Vec<Ref> {
+        let weak = &self.heap().registry.weak;
+        let to = |w: &&Ref| crate::registry::Registry::weak_slot(**w).get() == r.addr() as u64;
+        weak.young.iter().chain(weak.old.iter()).filter(to).copied().collect()
     }
 
     /// Makes `weak` the canonical weak reference of `r`.
