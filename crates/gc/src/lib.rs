@@ -22,7 +22,7 @@ mod stack;
 
 pub use heap::{Config, FILLER, Heap, Mutator, OutOfMemory, RootVisitor, Stats};
 pub use object::{
-    Header, Kind, Layout, Ref, Size, Slot, bits, cell_size, fixed_size, is_ref, register, register_fixed,
+    Header, Kind, Layout, Ref, Size, Slot, bits, cell_size, fixed_size, is_ref, register, register_fixed, show_words,
 };
 pub use stack::thread_stack_bounds;
 

@@ -232,6 +232,12 @@ pub fn register(k: &'static Kind) -> u8 {
     n as u8
 }
 
+/// Shows every word of a live object that may hold a value (for introspection; nothing may be allocated meanwhile).
+pub fn show_words(r: Ref, mut f: impl FnMut(u64)) {
+    // SAFETY: a Ref is a live object; the words are only read.
+    unsafe { each_word(r, |w| f(*w)) }
+}
+
 /// Calls `visit` with every traced word of an object.
 ///
 /// # Safety

@@ -153,14 +153,13 @@ fn attribute_init(cx: &mut Thread, a: Args<'_>) -> R {
 /// The object is left out: it may not be picklable.
 fn attribute_getstate(cx: &mut Thread, a: Args<'_>) -> R {
     let e = this(cx, a[0])?;
-    let Some(state) = merged_state(cx, e, &[("name", NAME)])?.and_then(|s| s.cast::<Dict>()) else {
-        return Ok(Value::NONE);
+    let state = match merged_state(cx, e, &[("name", NAME)])?.and_then(|s| s.cast::<Dict>()) {
+        Some(state) => state,
+        None => cx.new_dict()?,
     };
     let key = cx.name(N::args);
     let args = args_of(cx, e).value();
-    if !data(e, NAME).is_null() {
-        cx.dict_set_str(state, key, args)?;
-    }
+    cx.dict_set_str(state, key, args)?;
     Ok(state.value())
 }
 
