@@ -43,13 +43,19 @@ pub struct Setup {
 }
 
 const SHORT: &[(&str, &str)] = &[
-    ("-b", "issue warnings about converting bytes/bytearray to str and comparing\nbytes/bytearray with str or bytes with int. (-bb: issue errors)"),
+    (
+        "-b",
+        "issue warnings about converting bytes/bytearray to str and comparing\nbytes/bytearray with str or bytes with int. (-bb: issue errors)",
+    ),
     ("-B", "don't write .pyc files on import; also PYTHONDONTWRITEBYTECODE=x"),
     ("-c cmd", "program passed in as string (terminates option list)"),
     ("-d", "turn on parser debugging output (accepted, without effect);\nalso PYTHONDEBUG=x"),
     ("-E", "ignore PYTHON* environment variables (such as PYTHONPATH)"),
     ("-h", "print this help message and exit (also -? or --help)"),
-    ("-i", "inspect interactively after running script; forces a prompt even\nif stdin does not appear to be a terminal; also PYTHONINSPECT=x"),
+    (
+        "-i",
+        "inspect interactively after running script; forces a prompt even\nif stdin does not appear to be a terminal; also PYTHONINSPECT=x",
+    ),
     ("-I", "isolate Python from the user's environment (implies -E, -P and -s)"),
     ("-m mod", "run library module as a script (terminates option list)"),
     ("-O", "remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x"),
@@ -58,9 +64,18 @@ const SHORT: &[(&str, &str)] = &[
     ("-q", "don't print version and copyright messages on interactive startup"),
     ("-s", "don't add user site directory to sys.path; also PYTHONNOUSERSITE=x"),
     ("-S", "don't imply 'import site' on initialization"),
-    ("-u", "force the stdout and stderr streams to be unbuffered;\nthis option has no effect on stdin; also PYTHONUNBUFFERED=x"),
-    ("-v", "verbose (trace import statements); also PYTHONVERBOSE=x\ncan be supplied multiple times to increase verbosity"),
-    ("-V", "print the Python version number and exit (also --version)\nwhen given twice, print more information about the build"),
+    (
+        "-u",
+        "force the stdout and stderr streams to be unbuffered;\nthis option has no effect on stdin; also PYTHONUNBUFFERED=x",
+    ),
+    (
+        "-v",
+        "verbose (trace import statements); also PYTHONVERBOSE=x\ncan be supplied multiple times to increase verbosity",
+    ),
+    (
+        "-V",
+        "print the Python version number and exit (also --version)\nwhen given twice, print more information about the build",
+    ),
     ("-W arg", "warning control; arg is action:message:category:module:lineno\nalso PYTHONWARNINGS=arg"),
     ("-x", "skip first line of source, allowing use of non-Unix forms of #!cmd"),
     ("-X opt", "set implementation-specific option"),
@@ -70,7 +85,10 @@ const XOPTIONS: &[(&str, &str)] = &[
     ("dev", "enable Python Development Mode; also PYTHONDEVMODE"),
     ("faulthandler", "dump the Python traceback on fatal errors; also PYTHONFAULTHANDLER"),
     ("importtime", "show how long each import takes; also PYTHONPROFILEIMPORTTIME"),
-    ("int_max_str_digits=N", "limit the size of int<->str conversions; 0 disables the limit;\nalso PYTHONINTMAXSTRDIGITS"),
+    (
+        "int_max_str_digits=N",
+        "limit the size of int<->str conversions; 0 disables the limit;\nalso PYTHONINTMAXSTRDIGITS",
+    ),
     ("pycache_prefix=PATH", "write .pyc files to a parallel tree; also PYTHONPYCACHEPREFIX"),
     ("utf8[=0|1]", "enable (1) or disable (0) UTF-8 mode; also PYTHONUTF8"),
     ("warn_default_encoding", "enable opt-in EncodingWarning for 'encoding=None';\nalso PYTHONWARNDEFAULTENCODING"),
@@ -78,10 +96,19 @@ const XOPTIONS: &[(&str, &str)] = &[
 
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("PYTHONSTARTUP", "file executed on interactive startup (no default)"),
-    ("PYTHONPATH", "':'-separated list of directories prefixed to the default module\nsearch path. The result is sys.path."),
+    (
+        "PYTHONPATH",
+        "':'-separated list of directories prefixed to the default module\nsearch path. The result is sys.path.",
+    ),
     ("PYTHONHOME", "alternate <prefix> directory"),
-    ("PYTHONBREAKPOINT", "if this variable is set to 0, it disables the default debugger;\nit can be set to the callable to call instead"),
-    ("PYTHONHASHSEED", "if this variable is set to 'random', a random value is used to seed\nthe hashes of str and bytes objects; it can also be set to an\ninteger in the range [0,4294967295]"),
+    (
+        "PYTHONBREAKPOINT",
+        "if this variable is set to 0, it disables the default debugger;\nit can be set to the callable to call instead",
+    ),
+    (
+        "PYTHONHASHSEED",
+        "if this variable is set to 'random', a random value is used to seed\nthe hashes of str and bytes objects; it can also be set to an\ninteger in the range [0,4294967295]",
+    ),
     ("PYTHONINTMAXSTRDIGITS", "limit the size of int<->str conversions (-X int_max_str_digits=N)"),
     ("PYTHONIOENCODING", "encoding[:errors] used for stdin/stdout/stderr"),
     ("PYTHON_BASIC_REPL", "use the traditional parser-based REPL"),
@@ -204,12 +231,13 @@ impl Parser<'_> {
             };
         }
         let seed = self.var("PYTHONHASHSEED").filter(|v| v != "random");
-        let hash_seed = match &seed {
-            Some(v) => v.to_string_lossy().parse::<u32>().map_err(|_| {
-                "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".to_owned()
-            })? as u64,
-            None => random_seed(),
-        };
+        let hash_seed =
+            match &seed {
+                Some(v) => v.to_string_lossy().parse::<u32>().map_err(|_| {
+                    "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".to_owned()
+                })? as u64,
+                None => random_seed(),
+            };
         c.hash_randomization = hash_seed != 0;
         let warnings = self.var("PYTHONWARNINGS").map_or(Vec::new(), |v| wtf8(v.as_bytes()));
         let path = self.var("PYTHONPATH").map(|v| wtf8(v.as_bytes()));

@@ -35,7 +35,11 @@ fn startup_file(cx: &mut Thread, setup: &Setup, main: Gc<Dict>) -> R<()> {
 }
 
 fn banner(setup: &Setup) -> String {
-    let help = if setup.sys.no_site { "" } else { "\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information." };
+    let help = if setup.sys.no_site {
+        ""
+    } else {
+        "\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information."
+    };
     format!("Python {} on linux{help}", ferropy_modules::sys::version_text())
 }
 

@@ -70,7 +70,16 @@ pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     sys::configure(cx, &setup.sys)?;
     ferropy_builtins::functions::import::set_import_time(setup.import_time);
     main_module(cx)?;
-    imp::install_importlib(cx)?;
+    if let Err(r) = imp::install_importlib(cx) {
+        if !cfg!(debug_assertions) {
+            return Err(r);
+        }
+        // While the program is being written: go on with native modules only.
+        let e = cx.take_pending();
+        let text = sys::hooks::plain_traceback(cx, e);
+        eprint!("importlib did not start: {text}");
+        return Ok(());
+    }
     streams(cx, setup)?;
     if !setup.sys.warnoptions.is_empty() {
         cx.import("warnings")?;
@@ -120,7 +129,8 @@ fn streams(cx: &mut Thread, setup: &Setup) -> R<()> {
         None => (String::new(), None),
     };
     let encoding = if encoding.is_empty() { "utf-8".to_owned() } else { encoding };
-    let posix_locale = std::env::var("LC_ALL").or_else(|_| std::env::var("LC_CTYPE")).or_else(|_| std::env::var("LANG"));
+    let posix_locale =
+        std::env::var("LC_ALL").or_else(|_| std::env::var("LC_CTYPE")).or_else(|_| std::env::var("LANG"));
     let lenient = matches!(posix_locale.as_deref(), Err(_) | Ok("" | "C" | "POSIX")) || setup.sys.utf8_mode;
     let default = if lenient { "surrogateescape" } else { "strict" };
     let errors = errors.filter(|e| !e.is_empty()).unwrap_or_else(|| default.to_owned());
@@ -182,8 +192,7 @@ fn path_insert(cx: &mut Thread, entry: &[u8]) -> R<()> {
 
 fn run_text(cx: &mut Thread, text: &str, filename: &str) -> R {
     let main = main_module(cx)?;
-    let options =
-        Options { filename: filename.to_owned(), optimize: cx.vm().settings.optimize, ..Options::default() };
+    let options = Options { filename: filename.to_owned(), optimize: cx.vm().settings.optimize, ..Options::default() };
     let code = compile::compile_text(cx, text, &options)?;
     cx.exec_code(code, main, main.value(), Value::NULL)
 }
@@ -221,7 +230,8 @@ fn run_file(cx: &mut Thread, setup: &Setup, file: &Path) -> R {
         Ok(d) => d,
         Err(e) => {
             let text = system_text(&e);
-            let program = setup.sys.orig_argv.first().map_or(String::new(), |a| String::from_utf8_lossy(a).into_owned());
+            let program =
+                setup.sys.orig_argv.first().map_or(String::new(), |a| String::from_utf8_lossy(a).into_owned());
             let errno = e.raw_os_error().unwrap_or(0);
             eprintln!("{program}: can't open file '{}': [Errno {errno}] {text}", absolute(file));
             let code = Value::small_int(2);

@@ -428,6 +428,9 @@ fn run_frozen(cx: &mut Thread, name: &str) -> R {
     cx.dict_set(modules, key, m.value())?;
     let (builtins, builtins_key) = (cx.vm().builtins, cx.name(N::__builtins__));
     cx.dict_set_str(dict, builtins_key, builtins)?;
+    // importlib takes it from here for the module's spec.
+    let origin = cx.new_str(packed.name())?.value();
+    cx.module_set(m, "__origname__", origin)?;
     cx.exec_code(code, dict, dict.value(), Value::NULL)?;
     Ok(m.value())
 }
