@@ -16,10 +16,10 @@ pub mod symtable;
 mod unparse;
 
 pub use codegen::fstring::expression_text;
-pub use source::{Source, wtf8};
 pub use errors::{ErrorKind, SyntaxError, Warning, WarningCategory};
 pub use ferropy_bytecode::Code;
 pub use ruff_python_ast as ast;
+pub use source::{Source, wtf8};
 
 use errors::Res;
 use ruff_python_ast::Mod;

@@ -176,8 +176,7 @@ impl<'s> Builder<'s> {
                 self.node(cx, "TypeAlias", range, &fields)
             }
             Stmt::Raise(r) => {
-                let fields =
-                    [("exc", self.opt(cx, r.exc.as_deref())?), ("cause", self.opt(cx, r.cause.as_deref())?)];
+                let fields = [("exc", self.opt(cx, r.exc.as_deref())?), ("cause", self.opt(cx, r.cause.as_deref())?)];
                 self.node(cx, "Raise", range, &fields)
             }
             Stmt::Assert(a) => {
