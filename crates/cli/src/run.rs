@@ -437,6 +437,8 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
         }
     }
     let mut code = code;
+    // What open files hold back goes out, as when their last reference goes in CPython.
+    ferropy_modules::io::flush_all(cx);
     if flush(cx).is_err() {
         let e = cx.take_pending();
         cx.unraisable(e, "<stdout>");

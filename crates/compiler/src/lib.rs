@@ -15,13 +15,14 @@ mod source;
 pub mod symtable;
 mod unparse;
 
+pub use codegen::fstring::expression_text;
 pub use errors::{ErrorKind, SyntaxError, Warning, WarningCategory};
 pub use ferropy_bytecode::Code;
 pub use ruff_python_ast as ast;
+pub use source::{Source, wtf8};
 
 use errors::Res;
 use ruff_python_ast::Mod;
-use source::Source;
 use symtable::{Settings, SymTable};
 
 /// Stack for the work on a tree. Dropping a tree recurses as deep as the tree is, which is bounded by the text's length.

@@ -211,7 +211,7 @@ impl<'a> Gen<'a, '_> {
 }
 
 /// The source of an interpolation's expression, with parentheses and without the blanks around it.
-fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str {
+pub fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str {
     let start = e.range.start().to_usize() + 1;
     let from_end = e.expression.end().to_usize();
     let end = match (&e.debug_text, &e.format_spec) {

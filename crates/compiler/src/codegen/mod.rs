@@ -18,7 +18,7 @@ mod comprehension;
 mod cond;
 mod exceptions;
 mod expr;
-mod fstring;
+pub(crate) mod fstring;
 mod func;
 mod generic;
 mod import;

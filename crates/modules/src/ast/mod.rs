@@ -1,5 +1,8 @@
 //! `_ast`: the classes of abstract syntax trees.
 
+pub mod build;
+pub mod convert;
+pub mod expr;
 pub mod rows;
 
 use ferropy_vm::class::flags;
@@ -44,6 +47,7 @@ fn classes(cx: &mut Thread) -> R<Gc<Dict>> {
         cx.dict_set_str(d, key, class.value())?;
     }
     cx.set_registry(CLASSES, d.value());
+    cx.set_registry("ast.AST", base.value());
     for row in ROWS {
         field_types(cx, d, row)?;
     }
@@ -360,6 +364,7 @@ fn write_repr(cx: &mut Thread, v: Value, out: &mut Vec<u8>, depth: usize) -> R<(
 
 fn module(cx: &mut Thread) -> R {
     let m = cx.module_with("_ast", "", &[])?;
+    convert::install(cx)?;
     let d = classes(cx)?;
     let mut i = 0;
     while let Some((next, _, k, v)) = d.next_entry(i) {

@@ -1,0 +1,83 @@
+//! `compile()` to a tree and of a tree; the module `builtins` finds these functions in the registry.
+
+use super::build::Builder;
+use ferropy_builtins::functions::compile::{
+    COMPILE_AST, PARSE_AST, compile_text, filename_arg, raise_syntax_error, source_text,
+};
+use ferropy_compiler::{Mode, Options};
+use ferropy_vm::{Args, NativeDef, R, Thread};
+
+static FUNCTIONS: [NativeDef; 2] = [
+    NativeDef::function("parse_to_ast(source, filename, mode, flags, feature_version=-1, /)", parse_to_ast, ""),
+    NativeDef::function("ast_to_code(tree, filename, mode, flags, optimize, /)", ast_to_code, ""),
+];
+const ONLY_AST: i64 = 0x400;
+const FUTURE: i64 = 0x1ff_0000;
+
+/// Puts the functions where `compile` looks.
+pub fn install(cx: &mut Thread) -> R<()> {
+    let module = cx.intern("_ast")?;
+    for (key, def) in [PARSE_AST, COMPILE_AST].into_iter().zip(&FUNCTIONS) {
+        let f = cx.native_function(module, def)?;
+        cx.set_registry(key, f);
+    }
+    Ok(())
+}
+
+fn options(cx: &mut Thread, a: Args<'_>) -> R<(Options, String)> {
+    let filename = filename_arg(cx, a[1])?;
+    let mode = cx.expect_text(a[2], "compile() argument 'mode'")?.to_lossy();
+    let flags = cx.index(a[3])?;
+    let rust_mode = match mode.as_str() {
+        "eval" | "func_type" => Mode::Eval,
+        "single" => Mode::Single,
+        _ => Mode::Exec,
+    };
+    let options = Options {
+        filename,
+        mode: rust_mode,
+        future_flags: (flags & FUTURE) as u32,
+        allow_top_level_await: flags & 0x2000 != 0,
+        ..Options::default()
+    };
+    Ok((options, mode))
+}
+
+/// Source text to a tree.
+pub fn parse_to_ast(cx: &mut Thread, a: Args<'_>) -> R {
+    let (options, mode) = options(cx, a)?;
+    if mode == "func_type" {
+        let text = "compile() mode 'func_type' is not supported";
+        return Err(cx.error(ferropy_vm::Exc::NotImplementedError, text));
+    }
+    let text = source_text(cx, a[0], "string, bytes or AST object", "compile")?;
+    let tree = match ferropy_compiler::parse(&text, &options) {
+        Ok(t) => t,
+        Err(e) => return Err(raise_syntax_error(cx, &e)),
+    };
+    Builder::new(&text).module(cx, &tree, options.mode == Mode::Single)
+}
+
+/// A tree to code: by the source that `ast.unparse` makes of it, so lines are those of that source.
+pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
+    let (mut options, mode) = options(cx, a)?;
+    let wanted = match mode.as_str() {
+        "eval" => "Expression",
+        "single" => "Interactive",
+        _ => "Module",
+    };
+    let class = super::class(cx, wanted)?;
+    if !cx.is_instance(a[0], class) {
+        let got = cx.class_name(a[0]);
+        return Err(cx.type_error(format!("expected {wanted} node, got {got}")));
+    }
+    if cx.index(a[3])? & ONLY_AST != 0 {
+        return Ok(a[0]);
+    }
+    options.optimize = cx.index(a[4])? as u8;
+    let module = cx.import("ast")?;
+    let source = cx.call_method(module, "unparse", &[a[0]])?;
+    let text = cx.expect_text(source, "unparsed source")?.to_lossy();
+    let code = compile_text(cx, &text, &options)?;
+    Ok(code.value())
+}
