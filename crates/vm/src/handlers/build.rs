@@ -349,7 +349,7 @@ fn build_template(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 fn import_name(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
     let w = window(cx, i.b(), 2);
-    let (level, from) = (w[0], w[1]);
+    let (from, level) = (w[0], w[1]);
     let f = func(cx);
     let key = cx.name(N::__import__);
     let found = match f.builtins.cast::<Dict>() {
