@@ -237,7 +237,7 @@ macro_rules! for_each_op {
         // ---- context managers
         LoadSpecial  Dst2 Src     Imm  No        "Special method c (SpecialMethod) of rb for a call, as GetMethod.";
         // ---- import
-        ImportName   Dst  Src2    No   NameCache "ra = __import__(name, globals, locals, fromlist r[b+1], level rb).";
+        ImportName   Dst  Src2    No   NameCache "ra = __import__(name, globals, locals, fromlist rb, level r[b+1]).";
         ImportFrom   Dst  Src     No   NameCache "ra = rb.name, else the submodule; ImportError.";
         ImportStar   Src  No      No   No        "Binds all public names of module ra in the frame's locals mapping.";
         // ---- building values
