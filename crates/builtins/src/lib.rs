@@ -18,6 +18,7 @@ pub mod int;
 pub mod iterators;
 pub mod list;
 pub mod memoryview;
+pub mod namespace;
 pub mod object;
 pub mod range_slice;
 pub mod set;

@@ -1,45 +1,86 @@
 //! The executable `ferropy`: options, REPL, tools.
+//!
+//! The interpreter runs on a thread of its own with a large stack, whose pages the system provides when they are used.
 
-use ferropy_vm::{Interpreter, R, Thread, Value};
+mod options;
+mod repl;
+mod run;
 
-fn run(cx: &mut Thread, path: &str) -> R {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let opts = ferropy_compiler::Options { filename: path.to_owned(), ..Default::default() };
-    let code = match ferropy_compiler::compile(&text, &opts, &mut |_| {}) {
-        Ok(c) => c,
-        Err(e) => return Err(cx.error(ferropy_vm::Exc::SyntaxError, format!("{}:{}: {}", path, e.line, e.message))),
+use ferropy_vm::Interpreter;
+use options::{Action, Setup};
+use std::io::Write;
+
+/// Address space for the main thread's native stack.
+const STACK: usize = 512 << 20;
+
+/// Stands for an exit by SIGINT.
+pub const INTERRUPTED: i32 = 0x100 + libc::SIGINT;
+
+/// Runs the interpreter; the exit code.
+fn main_thread(mut setup: Setup) -> i32 {
+    let mut cx = match Interpreter::start(setup.gc.clone(), setup.hash_seed) {
+        Ok(cx) => cx,
+        Err(e) => {
+            eprintln!("ferropy: cannot reserve memory: {e}");
+            return 70;
+        }
     };
-    let code = cx.load_code(code)?;
-    let m = cx.new_module("__main__", "")?;
-    // SAFETY: a module has a dict.
-    let d = unsafe { m.dict.as_gc() };
-    cx.exec_code(code, d, m.dict.get(), Value::NULL)
+    let cx = &mut *cx;
+    if run::start(cx, &mut setup).is_err() {
+        let code = run::report(cx);
+        return run::finish(cx, code);
+    }
+    let done = run::program(cx, &setup);
+    let mut code = match done {
+        Ok(_) => 0,
+        Err(_) => run::report(cx),
+    };
+    let inspect = setup.sys.inspect || !setup.sys.ignore_environment && std::env::var_os("PYTHONINSPECT").is_some();
+    if inspect && !(setup.action == Action::Stdin && setup.sys.interactive) {
+        code = match repl::run(cx, &setup, false) {
+            Ok(_) => code,
+            Err(_) => run::report(cx),
+        };
+    }
+    run::finish(cx, code)
 }
 
-fn main_thread() -> i32 {
-    let stress = std::env::var("FERROPYD_GC_STRESS").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
-    let config = ferropy_gc::Config { stress, ..Default::default() };
-    let Ok(mut cx) = Interpreter::start(config, 0) else { return 70 };
-    let cx = &mut *cx;
-    let done = (|| {
-        ferropy_builtins::install(cx)?;
-        ferropy_modules::register(cx);
-        run(cx, &std::env::args().nth(1).unwrap_or_default())
-    })();
-    match done {
-        Ok(_) => 0,
-        Err(_) => {
-            let e = cx.take_pending();
-            let class = cx.class_name(e);
-            let text = cx.str(e).map_or_else(|_| "?".into(), |s| s.to_lossy());
-            eprintln!("{class}: {text}");
-            1
+fn leave(code: i32) -> ! {
+    // What Rust's own printing buffered.
+    let _ = std::io::stdout().flush();
+    if code == INTERRUPTED {
+        // A shell must see that the signal ended us.
+        // SAFETY: restores the default action and raises the signal.
+        unsafe {
+            libc::signal(libc::SIGINT, libc::SIG_DFL);
+            libc::kill(libc::getpid(), libc::SIGINT);
         }
+        std::process::exit(128 + libc::SIGINT);
     }
+    std::process::exit(code)
 }
 
 fn main() {
-    let run = std::thread::Builder::new().stack_size(512 << 20).spawn(main_thread);
-    let code = run.map_or(70, |t| t.join().unwrap_or(70));
-    std::process::exit(code);
+    // Writing to a closed pipe is an error of the write, not the end of the program.
+    // SAFETY: before any thread starts.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    let setup = match options::parse(std::env::args_os().collect(), &|name| std::env::var_os(name)) {
+        Ok(s) => s,
+        Err(text) => {
+            eprint!("{text}");
+            leave(2);
+        }
+    };
+    if let Action::Print(text, code) = &setup.action {
+        print!("{text}");
+        leave(*code);
+    }
+    let run = std::thread::Builder::new().stack_size(STACK).spawn(|| main_thread(setup));
+    match run {
+        Ok(t) => leave(t.join().unwrap_or(70)),
+        Err(e) => {
+            eprintln!("ferropy: cannot start the main thread: {e}");
+            leave(70);
+        }
+    }
 }

@@ -81,11 +81,11 @@ impl Big {
         self.free.insert(at, len);
     }
 
-    /// The object that `addr` points at or into.
+    /// The object whose cell (header included) `addr` points into.
     pub fn find(&self, addr: usize) -> Option<Ref> {
         let (&at, &len) = self.live.range(..=addr).next_back()?;
         // SAFETY: live ranges start with a header.
-        (addr >= at + 8 && addr < at + len).then(|| unsafe { Ref::new((at + 8) as *mut u8) })
+        (addr < at + len).then(|| unsafe { Ref::new((at + 8) as *mut u8) })
     }
 
     /// Frees what is not marked and clears the marks. `before_free` sees each dead object.

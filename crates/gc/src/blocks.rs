@@ -165,7 +165,7 @@ impl Blocks {
         (n < block.cells as usize).then_some((b, n))
     }
 
-    /// The object that `addr` points at or into, if there is one.
+    /// The object whose cell (header included) `addr` points into, if there is one.
     pub fn find(&self, addr: usize) -> Option<Ref> {
         let (b, n) = self.cell_of(addr)?;
         let block = self.blocks[b].as_ref()?;
@@ -174,7 +174,7 @@ impl Blocks {
         }
         let start = self.base + b * CHUNK + n * block.cell as usize;
         // SAFETY: the cell is allocated, so a header lies at its start.
-        (addr >= start + 8).then(|| unsafe { Ref::new((start + 8) as *mut u8) })
+        Some(unsafe { Ref::new((start + 8) as *mut u8) })
     }
 
     /// Marks an object of a block; true if it was not marked before.

@@ -441,6 +441,11 @@ impl Mutator {
         if old { aged.old.push(r) } else { aged.young.push(r) }
     }
 
+    /// All objects with a finaliser that has not been queued (at exit).
+    pub fn finalizable(&mut self) -> Vec<Ref> {
+        let list = &self.heap().registry.finalizable;
+        list.young.iter().chain(&list.old).copied().collect()
+    }
     /// The next object whose finaliser is to be called.
     pub fn next_finalize(&mut self) -> Option<Ref> {
         let list = &mut self.heap().registry.finalize;

@@ -87,9 +87,25 @@ impl Marker<'_> {
         }
     }
 
+    /// A word of a native stack: marks the object that it points into, and the one whose end it is (see `minor`).
     fn candidate(&mut self, word: usize) {
+        if !self.heap.region.contains(word) {
+            return;
+        }
+        let found = self.find(word);
+        if let Some(r) = found {
+            self.object(r);
+        }
+        if found.is_none_or(|r| r.addr() - 8 == word)
+            && let Some(before) = self.find(word - 8)
+        {
+            self.object(before);
+        }
+    }
+
+    fn find(&mut self, word: usize) -> Option<Ref> {
         let region = &self.heap.region;
-        let found = if region.in_blocks(word) {
+        if region.in_blocks(word) {
             self.heap.blocks.find(word)
         } else if region.in_nursery(word) {
             self.heap.nursery.find(word)
@@ -97,9 +113,6 @@ impl Marker<'_> {
             self.heap.big.find(word)
         } else {
             None
-        };
-        if let Some(r) = found {
-            self.object(r);
         }
     }
 

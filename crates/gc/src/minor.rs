@@ -68,13 +68,22 @@ impl Minor<'_> {
         if !self.heap.region.maybe_young(word) {
             return;
         }
-        self.pin_candidate(word);
+        let found = self.pin_candidate(word);
+        // Compiled code may keep nothing but the address behind an object's last byte, which is where the next one's
+        // header begins: then both are pinned. (It also keeps nothing but the header's address, so that counts too.)
+        if found.is_none_or(|r| r.addr() - 8 == word) {
+            self.pin_candidate(word - 8);
+        }
     }
 
-    fn pin_candidate(&mut self, word: usize) {
+    fn pin_candidate(&mut self, word: usize) -> Option<Ref> {
         let nursery = self.heap.region.in_nursery(word);
-        let found = if nursery { self.heap.nursery.find(word) } else { self.heap.big.find(word) };
-        let Some(r) = found else { return };
+        let r = if nursery { self.heap.nursery.find(word)? } else { self.heap.big.find(word)? };
+        self.pin_object(r, nursery);
+        Some(r)
+    }
+
+    fn pin_object(&mut self, r: Ref, nursery: bool) {
         if r.has(bits::OLD) {
             return;
         }

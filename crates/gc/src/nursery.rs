@@ -124,7 +124,7 @@ impl Nursery {
         None
     }
 
-    /// The object that `addr` (in the nursery's space) points at or into. Mutators' holes must have been closed.
+    /// The object whose cell (header included) `addr` (in the nursery's space) points into. Mutators' holes must have been closed.
     pub fn find(&mut self, addr: usize) -> Option<Ref> {
         let c = self.chunk_of(addr);
         if c >= self.chunks.len() {
@@ -147,7 +147,7 @@ impl Nursery {
         let at = self.base + c * CHUNK + (w * 64 + 63 - word.leading_zeros() as usize) * 8;
         // SAFETY: the bitmap names headers.
         let r = unsafe { Ref::new((at + 8) as *mut u8) };
-        (addr >= at + 8 && addr < at + r.cell_size()).then_some(r)
+        (addr < at + r.cell_size()).then_some(r)
     }
 
     fn walk(&mut self, c: usize) {

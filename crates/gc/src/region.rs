@@ -62,6 +62,10 @@ impl Region {
         addr.wrapping_sub(self.base) < NURSERY_SPACE
     }
     #[inline(always)]
+    pub fn contains(&self, addr: usize) -> bool {
+        addr.wrapping_sub(self.base) < self.block_end - self.base
+    }
+    #[inline(always)]
     pub fn maybe_young(&self, addr: usize) -> bool {
         addr.wrapping_sub(self.base) < self.young_span
     }

@@ -1,6 +1,39 @@
-//! Not written yet.
+//! `errno`: the system's error numbers.
 
-use ferropy_vm::Thread;
+use ferropy_vm::{R, Thread, Value};
 
 /// Registers the modules of this file.
-pub fn register(_cx: &mut Thread) {}
+pub fn register(cx: &mut Thread) {
+    cx.register_module("errno", module);
+}
+
+macro_rules! numbers {
+    ($($name:ident)*) => { &[$((stringify!($name), libc::$name)),*] };
+}
+
+static NUMBERS: &[(&str, i32)] = numbers! {
+    EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN EWOULDBLOCK ENOMEM EACCES EFAULT ENOTBLK EBUSY
+    EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM
+    ERANGE EDEADLK EDEADLOCK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST
+    ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT EBFONT ENOSTR ENODATA ETIME ENOSR ENONET
+    ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC
+    ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE
+    ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP ENOTSUP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL
+    ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT
+    ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT
+    ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL
+    EHWPOISON
+};
+
+fn module(cx: &mut Thread) -> R {
+    let m = cx.module_with("errno", "This module makes available standard errno system symbols.", &[])?;
+    let codes = cx.new_dict()?;
+    for (name, n) in NUMBERS {
+        let (key, n) = (cx.intern(name)?, Value::small_int(*n as i64));
+        cx.module_set(m, name, n)?;
+        // Of two names the first counts.
+        cx.dict_set_default(codes, n, key)?;
+    }
+    cx.module_set(m, "errorcode", codes.value())?;
+    Ok(m.value())
+}

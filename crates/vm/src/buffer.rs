@@ -31,9 +31,25 @@ impl Buffer {
 /// Finds the memory of an object of a registered kind.
 pub type BufferFn = fn(&mut Thread, Value) -> R<Buffer>;
 
+/// More about the exporters of a kind, for memoryviews of them. Without it: unsigned bytes, and nothing to count.
+#[derive(Clone, Copy)]
+pub struct BufferInfo {
+    /// The items' format in the notation of `struct`, and their size.
+    pub format: fn(&mut Thread, Value) -> (String, usize),
+    /// The counter of views that forbid a change of size.
+    pub exports: Option<fn(Value) -> *const std::cell::Cell<usize>>,
+}
+
 impl Thread {
     pub fn register_buffer_kind(&mut self, kind: u8, f: BufferFn) {
         self.vm_mut().buffer_kinds.push((kind, f));
+    }
+    pub fn register_buffer_info(&mut self, kind: u8, info: BufferInfo) {
+        self.vm_mut().buffer_infos.push((kind, info));
+    }
+    /// What was registered about the kind of an exporter.
+    pub fn buffer_info(&self, v: Value) -> Option<BufferInfo> {
+        self.vm().buffer_infos.iter().find(|k| k.0 == v.kind()).map(|k| k.1)
     }
 
     /// The memory of a bytes-like object; None if it is none.

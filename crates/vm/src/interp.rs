@@ -713,6 +713,17 @@ impl Thread {
                 o.locals.set(self, o, (*live).aux);
             }
         }
+        // A generator's frame has no caller of its own; others remember theirs, which tracebacks lead to.
+        // SAFETY: live records; the sentinel below the first one is never looked at.
+        unsafe {
+            if (*live).flags & fflags::GENERATOR == 0 && live.sub(1) > self.stacks.first_frame() {
+                let pending = self.pending;
+                if let Ok(back) = self.frame_object(live.sub(1)) {
+                    o.back.set(self, o, back);
+                }
+                self.pending = pending;
+            }
+        }
         o.live.set(std::ptr::null_mut());
     }
 

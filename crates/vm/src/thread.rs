@@ -54,6 +54,7 @@ pub struct Interpreter {
     pub registry: std::collections::HashMap<&'static str, Value>,
     /// How kinds outside of the VM export their memory.
     pub buffer_kinds: Vec<(u8, crate::buffer::BufferFn)>,
+    pub buffer_infos: Vec<(u8, crate::buffer::BufferInfo)>,
     pub settings: Settings,
     pub threads: Vec<*mut Thread>,
     pub dict_versions: Cell<u32>,
@@ -422,6 +423,7 @@ impl Interpreter {
             module_table: Vec::new(),
             registry: Default::default(),
             buffer_kinds: Vec::new(),
+            buffer_infos: Vec::new(),
             settings: Settings { max_str_digits: 4300, ..Settings::default() },
             threads: Vec::new(),
             dict_versions: Cell::new(1),

@@ -28,6 +28,15 @@ pub fn bytearray_data<'a>(b: Gc<ByteArray>) -> &'a mut [u8] {
 
 /// BufferError while somebody looks at the memory.
 pub(crate) fn check_resizable(cx: &mut Thread, b: Gc<ByteArray>) -> R<()> {
+    if b.exports.get() == 0 {
+        return Ok(());
+    }
+    // Views that died without being released count no more; only a collection finds them.
+    crate::memoryview::settle(cx)?;
+    if b.exports.get() > 0 {
+        cx.mutator.collect_minor();
+        crate::memoryview::settle(cx)?;
+    }
     if b.exports.get() > 0 {
         return Err(cx.error(Exc::BufferError, "Existing exports of data: object cannot be re-sized"));
     }

@@ -97,6 +97,9 @@ pub fn content(
             return zeros(cx, n);
         }
     }
+    if let Some(copy) = crate::memoryview::copy_of(cx, v)? {
+        return Ok(copy);
+    }
     if let Some(b) = cx.buffer_opt(v)? {
         return Ok(b.bytes().to_vec());
     }

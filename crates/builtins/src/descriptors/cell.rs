@@ -31,7 +31,7 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
 fn get_contents(cx: &mut Thread, a: Args<'_>) -> R {
     match this(cx, a[0])?.content.get().bound() {
         Some(v) => Ok(v),
-        None => Err(cx.value_error("cell is empty")),
+        None => Err(cx.value_error("Cell is empty")),
     }
 }
 

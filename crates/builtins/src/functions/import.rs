@@ -42,7 +42,7 @@ fn import(cx: &mut Thread, a: Args<'_>) -> R {
     let from = from.bound().unwrap_or(cx.vm().empty_tuple);
     let globals = a.or(1, Value::NONE);
     let level = Value::small_int(level);
-    let r = cx.call(f, &[name, globals, Value::NONE, from, level]);
+    let r = timed(cx, name, |cx| cx.call(f, &[name, globals, Value::NONE, from, level]));
     r.inspect_err(|_| strip_frames(cx))
 }
 
@@ -133,7 +133,9 @@ fn strip_frames(cx: &mut Thread) {
     while let Some(tb) = at.cast::<Traceback>() {
         let next = tb.next.get();
         match frame_names(cx, tb) {
-            Some((file, func)) if file.starts_with("<frozen importlib._bootstrap") => {
+            Some((file, func))
+                if file.starts_with("<frozen importlib._bootstrap") || file == "<frozen _stdlib_finder>" =>
+            {
                 let start = *chunk.get_or_insert(before);
                 if always || func == "_call_with_frames_removed" {
                     match start {
@@ -158,4 +160,37 @@ fn frame_names(cx: &Thread, tb: Gc<Traceback>) -> Option<(String, String)> {
     let frame = tb.frame.cast::<ferropy_vm::types::FrameObject>()?;
     let code = cx.frame_code(frame)?;
     Some((code.rust().filename.clone(), code.rust().name.clone()))
+}
+
+// ---- -X importtime
+
+static IMPORT_TIME: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+thread_local! {
+    /// Depth of imports in progress, and the time spent in those that the current one started, in nanoseconds.
+    static TIMES: std::cell::Cell<(usize, u128)> = const { std::cell::Cell::new((0, 0)) };
+}
+
+/// Reports the time of every import on the standard error output from now on.
+pub fn set_import_time(on: bool) {
+    IMPORT_TIME.store(on, std::sync::atomic::Ordering::Relaxed);
+    if on {
+        eprintln!("import time: self [us] | cumulative | imported package");
+    }
+}
+
+/// Runs an import and reports its time if that is asked for.
+fn timed(cx: &mut Thread, name: Value, run: impl FnOnce(&mut Thread) -> R) -> R {
+    if !IMPORT_TIME.load(std::sync::atomic::Ordering::Relaxed) {
+        return run(cx);
+    }
+    let (depth, outer) = TIMES.replace((TIMES.get().0 + 1, 0));
+    let start = std::time::Instant::now();
+    let r = run(cx);
+    let total = start.elapsed().as_nanos();
+    let (_, inner) = TIMES.replace((depth, outer + total));
+    let text = name.as_str().map_or_else(String::new, |s| s.to_lossy());
+    let own = total.saturating_sub(inner);
+    eprintln!("import time: {:9} | {:10} | {:indent$}{text}", own / 1000, total / 1000, "", indent = depth * 2);
+    r
 }

@@ -76,22 +76,21 @@ fn iter(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn next(cx: &mut Thread, a: Args<'_>) -> R {
-    if cx.lookup_special(a[0], N::__next__).is_none() && cx.quick_next(a[0])?.is_none() {
-        let class = cx.class_name(a[0]);
-        return Err(cx.type_error(format!("'{class}' object is not an iterator")));
-    }
-    if let Some(f) = cx.lookup_special(a[0], N::__next__)
-        && a.opt(1).is_none()
-    {
-        // The exception passes as it is, with its value.
-        return cx.call_unbound(f, a[0], &[]);
-    }
-    match cx.next(a[0])? {
-        Some(v) => Ok(v),
-        None => match a.opt(1) {
-            Some(default) => Ok(default),
-            None => Err(cx.stop_iteration(Value::NULL)),
+    let step = match cx.quick_next(a[0])? {
+        Some(v) => v.bound(),
+        None => match cx.lookup_special(a[0], N::__next__) {
+            // Without a default the exception passes as it is, with its value.
+            Some(f) if a.opt(1).is_none() => return cx.call_unbound(f, a[0], &[]),
+            Some(_) => cx.next(a[0])?,
+            None => {
+                let class = cx.class_name(a[0]);
+                return Err(cx.type_error(format!("'{class}' object is not an iterator")));
+            }
         },
+    };
+    match step.or(a.opt(1)) {
+        Some(v) => Ok(v),
+        None => Err(cx.stop_iteration(Value::NULL)),
     }
 }
 

@@ -8,7 +8,7 @@ pub mod compile;
 pub mod import;
 mod iteration;
 mod numbers;
-mod output;
+pub mod output;
 pub mod scopes;
 
 use ferropy_vm::exc::EXCEPTIONS;

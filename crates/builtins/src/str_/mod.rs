@@ -16,6 +16,7 @@ mod translate;
 use ferropy_vm::types::{Class, Str};
 use ferropy_vm::{Args, Builtin as B, CmpOp, Exc, Gc, NativeDef, R, Thread, Value};
 pub(crate) use make::name_arg as codec_arg;
+pub use query::substring;
 pub(crate) use transform::tab_size;
 
 /// Adds the methods of `str`.
@@ -49,7 +50,7 @@ pub(crate) fn text_arg(cx: &mut Thread, v: Value, what: &str) -> R<Gc<Str>> {
 
 /// Keeps an object in place until here although only slices of it are used: the collector does not look into a `Vec`.
 #[inline(always)]
-pub(crate) fn keep<T>(v: T) {
+pub fn keep<T>(v: T) {
     std::hint::black_box(v);
 }
 

@@ -40,7 +40,7 @@ fn get_slice(cx: &mut Thread, s: Gc<Str>, slice: Gc<Slice>) -> R {
 }
 
 /// The characters from index `start` to `end`, which lie in the string.
-pub(crate) fn substring(cx: &mut Thread, s: Gc<Str>, start: usize, end: usize) -> R {
+pub fn substring(cx: &mut Thread, s: Gc<Str>, start: usize, end: usize) -> R {
     if start == 0 && end == s.len() {
         return super::exact(cx, s);
     }

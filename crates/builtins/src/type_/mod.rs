@@ -30,6 +30,8 @@ static METHODS: &[NativeDef] = &[
     NativeDef::method("__setattr__(self, name, value, /)", object_setattr, "Implement setattr(self, name, value)."),
     NativeDef::method("__delattr__(self, name, /)", object_delattr, "Implement delattr(self, name)."),
     NativeDef::method("__repr__(self, /)", type_repr, "Return repr(self)."),
+    NativeDef::method("__or__(self, value, /)", crate::generic::union::type_or, "Return self|value."),
+    NativeDef::method("__ror__(self, value, /)", crate::generic::union::type_ror, "Return value|self."),
     NativeDef::class_method(
         "__prepare__(cls, /, *args, **kwargs)",
         type_prepare,

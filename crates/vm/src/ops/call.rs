@@ -204,7 +204,20 @@ impl Thread {
         if base.wrapping_add(code.nregs as usize + argv.count + 8) >= self.regs_limit {
             return Err(self.recursion_error(""));
         }
-        self.bind_args(f, code, argv, base)?;
+        // Bound on the native stack, which is scanned: above the running frame's registers nothing is.
+        let n = code.nparams as usize;
+        let mut bound: SmallVec<[Value; 24]> = SmallVec::from_elem(Value::NULL, n);
+        if bound.spilled() {
+            let mut rooted = crate::RootedVec::new(self);
+            rooted.as_mut_vec().resize(n, Value::NULL);
+            let to = rooted.as_mut_vec().as_mut_ptr();
+            self.bind_args(f, code, argv, to)?;
+            bound.copy_from_slice(&rooted);
+        } else {
+            self.bind_args(f, code, argv, bound.as_mut_ptr())?;
+        }
+        // SAFETY: room for all registers was checked.
+        unsafe { std::ptr::copy_nonoverlapping(bound.as_ptr(), base, n) };
         if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
             return self.make_generator(f, code, base);
         }
@@ -692,6 +705,9 @@ impl Thread {
         if c == self.builtin(B::Type) && argv.count == 1 && argv.names.is_null() {
             return Ok(self.class_of(argv.at(0)).value());
         }
+        if c == self.builtin(B::Type) && argv.count - argv.named() != 3 {
+            return Err(self.type_error("type() takes 1 or 3 arguments"));
+        }
         if c.has(flags::NO_NEW) {
             let name = self.class_display_name(c);
             return Err(self.type_error(format!("cannot create '{name}' instances")));
@@ -827,6 +843,22 @@ impl Thread {
             return Err(self.abstract_error(c));
         }
         Ok(())
+    }
+
+    /// Refuses `object.__new__(int)`: the nearest native layout has a `__new__` of its own, which makes its instances.
+    fn check_new_is_safe(&mut self, c: Gc<Class>) -> R<()> {
+        let mut native = c;
+        while native.has(flags::HEAP)
+            && let Some(b) = native.base.cast::<Class>()
+        {
+            native = b;
+        }
+        let n = self.name(N::__new__);
+        if self.lookup(native, n).is_none_or(is_object_new) {
+            return Ok(());
+        }
+        let (c, native) = (self.class_display_name(c), self.class_display_name(native));
+        Err(self.type_error(format!("object.__new__({c}) is not safe, use {native}.__new__()")))
     }
 
     fn abstract_error(&mut self, c: Gc<Class>) -> Raised {
@@ -997,6 +1029,7 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
     if excess > 0 || c.has(flags::ABSTRACT) {
         cx.object_new_checks(c, Argv { count: excess, ..Argv::slice(&[]) })?;
     }
+    cx.check_new_is_safe(c)?;
     if c.has(flags::NO_NEW) {
         let name = cx.class_display_name(c);
         return Err(cx.type_error(format!("cannot create '{name}' instances")));

@@ -1,0 +1,41 @@
+//! Exception classes of native modules, such as `struct.error`: made once an interpreter, found by their full name.
+
+use ferropy_vm::{Builtin, Exc, R, Raised, Thread, Value};
+
+/// The class named `module.Name`, derived from a built-in exception.
+pub fn exception(cx: &mut Thread, full_name: &'static str, base: Exc) -> R {
+    if let Some(c) = cx.registry(full_name) {
+        return Ok(c);
+    }
+    let base = cx.exc_class(base).value();
+    derived(cx, full_name, base)
+}
+
+/// The same, derived from any class.
+pub fn derived(cx: &mut Thread, full_name: &'static str, base: Value) -> R {
+    if let Some(c) = cx.registry(full_name) {
+        return Ok(c);
+    }
+    let (module, name) = full_name.rsplit_once('.').unwrap_or(("builtins", full_name));
+    let (module, name) = (cx.intern(module)?, cx.intern(name)?);
+    let bases = cx.new_tuple(&[base])?.value();
+    let dict = cx.new_dict()?;
+    let key = cx.intern("__module__")?;
+    cx.dict_set_str(dict, key, module)?;
+    let meta = cx.builtin(Builtin::Type).value();
+    let class = cx.call(meta, &[name, bases, dict.value()])?;
+    cx.set_registry(full_name, class);
+    Ok(class)
+}
+
+/// Raises it with a message.
+pub fn raise(cx: &mut Thread, full_name: &'static str, base: Exc, message: impl AsRef<str>) -> Raised {
+    let made = exception(cx, full_name, base).and_then(|class| {
+        let text = cx.new_str(message.as_ref())?.value();
+        cx.call(class, &[text])
+    });
+    match made {
+        Ok(e) => cx.raise_value(e),
+        Err(r) => r,
+    }
+}

@@ -1,0 +1,119 @@
+//! What the modules that talk to the operating system share: system calls that can be interrupted, file-system text.
+
+use ferropy_text::wtf8;
+use ferropy_vm::types::{Bytes, Str};
+use ferropy_vm::{Gc, N, R, Thread, Value};
+
+/// errno of the calling thread.
+pub fn errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// Runs a system call without the lock, again when a signal interrupts it (after the signal's handlers ran). The outer
+/// result is a handler's exception, the inner one the call's value or errno.
+pub fn call(cx: &mut Thread, mut f: impl FnMut() -> isize) -> R<Result<isize, i32>> {
+    loop {
+        let (r, e) = cx.allow_threads(|| {
+            let r = f();
+            (r, errno())
+        });
+        if r >= 0 {
+            return Ok(Ok(r));
+        }
+        if e != libc::EINTR {
+            return Ok(Err(e));
+        }
+        cx.safepoint()?;
+    }
+}
+
+/// The same where any failure is an OSError.
+pub fn check(cx: &mut Thread, f: impl FnMut() -> isize) -> R<isize> {
+    match call(cx, f)? {
+        Ok(n) => Ok(n),
+        Err(e) => Err(cx.os_error(e, None)),
+    }
+}
+
+/// Text of a file name from the system: UTF-8, other bytes as lone surrogates (`surrogateescape`).
+pub fn fs_decode(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        for b in chunk.invalid() {
+            wtf8::push(&mut out, 0xdc00 + *b as u32);
+        }
+    }
+    out
+}
+
+/// The inverse; None if there are other surrogates.
+pub fn fs_encode(text: &[u8]) -> Option<Vec<u8>> {
+    if std::str::from_utf8(text).is_ok() {
+        return Some(text.to_vec());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut i = 0;
+    while i < text.len() {
+        // A surrogate in WTF-8 is ED A0..BF xx; U+DC80..U+DCFF are ED B2 80 to ED B3 BF.
+        if text[i] == 0xed && i + 2 < text.len() && text[i + 1] >= 0xa0 {
+            let c = 0xd000 | (text[i + 1] as u32 & 0x3f) << 6 | text[i + 2] as u32 & 0x3f;
+            if !(0xdc80..=0xdcff).contains(&c) {
+                return None;
+            }
+            out.push((c - 0xdc00) as u8);
+            i += 3;
+        } else {
+            out.push(text[i]);
+            i += 1;
+        }
+    }
+    Some(out)
+}
+
+pub fn fs_str(cx: &mut Thread, bytes: &[u8]) -> R {
+    Ok(cx.new_wtf8(&fs_decode(bytes))?.value())
+}
+
+/// `os.fspath(v)`: str or bytes.
+pub fn fspath(cx: &mut Thread, v: Value) -> R {
+    if v.cast::<Str>().is_some() || v.cast::<Bytes>().is_some() {
+        return Ok(v);
+    }
+    let class = cx.class_name(v);
+    let Some(r) = cx.call_special(v, N::__fspath__, &[])? else {
+        return Err(cx.type_error(format!("expected str, bytes or os.PathLike object, not {class}")));
+    };
+    if r.cast::<Str>().is_some() || r.cast::<Bytes>().is_some() {
+        return Ok(r);
+    }
+    let got = cx.class_name(r);
+    Err(cx.type_error(format!("expected {class}.__fspath__() to return str or bytes, not {got}")))
+}
+
+/// The bytes of a str (encoded for the file system) or bytes object.
+pub fn fs_bytes(cx: &mut Thread, v: Value) -> R<Vec<u8>> {
+    if let Some(b) = v.cast::<Bytes>() {
+        return Ok(b.data().to_vec());
+    }
+    let s: Gc<Str> = cx.expect_text(v, "path")?;
+    match fs_encode(s.bytes()) {
+        Some(b) => Ok(b),
+        None => {
+            // The codec words the error.
+            let (enc, errors) = (cx.new_str("utf-8")?.value(), cx.new_str("surrogateescape")?.value());
+            let r = cx.call_method(v, "encode", &[enc, errors])?;
+            cx.bytes_of(r)
+        }
+    }
+}
+
+/// A zero-terminated file name.
+pub fn c_path(cx: &mut Thread, v: Value) -> R<std::ffi::CString> {
+    let v = fspath(cx, v)?;
+    let bytes = fs_bytes(cx, v)?;
+    match std::ffi::CString::new(bytes) {
+        Ok(c) => Ok(c),
+        Err(_) => Err(cx.value_error("embedded null byte")),
+    }
+}
