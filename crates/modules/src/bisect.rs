@@ -20,22 +20,12 @@ static FUNCTIONS: &[NativeDef] = &[
         "Return the index where to insert item x in list a, assuming a is sorted.",
     ),
     NativeDef::function(
-        "bisect(a, x, lo=0, hi=None, *, key=None)",
-        bisect::<true>,
-        "Return the index where to insert item x in list a, assuming a is sorted.",
-    ),
-    NativeDef::function(
         "bisect_left(a, x, lo=0, hi=None, *, key=None)",
         bisect::<false>,
         "Return the index where to insert item x in list a, assuming a is sorted.",
     ),
     NativeDef::function(
         "insort_right(a, x, lo=0, hi=None, *, key=None)",
-        insort::<true>,
-        "Insert item x in list a, and keep it sorted assuming a is sorted.",
-    ),
-    NativeDef::function(
-        "insort(a, x, lo=0, hi=None, *, key=None)",
         insort::<true>,
         "Insert item x in list a, and keep it sorted assuming a is sorted.",
     ),
