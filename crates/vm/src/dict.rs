@@ -608,6 +608,10 @@ impl Thread {
         let hash = self.hash_key(key)?;
         Ok(self.table_find(d, key, hash)?.map(|(slot, i)| self.table_remove(d, slot, i).1))
     }
+    /// The same with a known hash.
+    pub fn dict_remove_hashed(&mut self, d: Gc<Dict>, key: Value, hash: u64) -> R<Option<Value>> {
+        Ok(self.table_find(d, key, hash)?.map(|(slot, i)| self.table_remove(d, slot, i).1))
+    }
     /// The last item, removed.
     pub fn dict_pop_last(&mut self, d: Gc<Dict>) -> R<Option<(Value, Value)>> {
         let Some(t) = d.table.cast::<Table>() else { return Ok(None) };
