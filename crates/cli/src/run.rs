@@ -128,6 +128,11 @@ fn streams(cx: &mut Thread, setup: &Setup) -> R<()> {
         },
         None => (String::new(), None),
     };
+    let open = cx.getattr_str(io, "open")?;
+    let key = cx.intern("open")?;
+    if let Some(builtins) = cx.vm().builtins.cast::<ferropy_vm::types::Dict>() {
+        cx.dict_set_str(builtins, key, open)?;
+    }
     let encoding = if encoding.is_empty() { "utf-8".to_owned() } else { encoding };
     let posix_locale =
         std::env::var("LC_ALL").or_else(|_| std::env::var("LC_CTYPE")).or_else(|_| std::env::var("LANG"));

@@ -249,6 +249,27 @@ fn is_cacheable(v: Value) -> bool {
         || k == Tuple::kind())
 }
 
+/// `__dict__` of instances of native classes that have one.
+static DICT_ATTR: &[NativeDef] =
+    &[NativeDef::getset("__dict__", get_dict, set_dict, "dictionary for instance variables")];
+
+fn get_dict(cx: &mut Thread, a: crate::Args<'_>) -> R {
+    cx.instance_dict(a[0])
+}
+
+fn set_dict(cx: &mut Thread, a: crate::Args<'_>) -> R {
+    match a[1].cast::<Dict>() {
+        Some(d) => {
+            cx.set_instance_dict(a[0], d)?;
+            Ok(Value::NONE)
+        }
+        None => {
+            let got = if a[1].is_null() { "deletion".to_owned() } else { cx.class_name(a[1]) };
+            Err(cx.type_error(format!("__dict__ must be set to a dictionary, not a '{got}'")))
+        }
+    }
+}
+
 impl Thread {
     /// A built-in class.
     #[inline(always)]
@@ -297,6 +318,9 @@ impl Thread {
         }
         classes[index] = Some(class);
         self.add_methods(class, def.methods)?;
+        if class.has(flags::HAS_DICT) && !base.has(flags::HAS_DICT) {
+            self.add_methods(class, DICT_ATTR)?;
+        }
         Ok(class)
     }
 

@@ -21,11 +21,12 @@ pub struct Table {
     pub capacity: u32,
     /// Entries in use, deleted ones included.
     pub used: Cell<u32>,
+    /// Index slots that were given up: too many would leave no end to a probe.
+    pub dummies: Cell<u32>,
     /// Changes whenever an entry is added, removed or moved.
     pub changes: Cell<u32>,
     /// All entries before this one are deleted: taking from the front is not quadratic.
     first: Cell<u32>,
-    _pad: u32,
 }
 
 /// One entry.
@@ -461,7 +462,7 @@ impl Thread {
     fn table_add<T: TableOwner>(&mut self, owner: Gc<T>, key: Value, hash: u64, value: Value) -> R<()> {
         let hash = cut(hash);
         let t = match T::table(owner).cast::<Table>() {
-            Some(t) if t.used.get() < t.capacity => t,
+            Some(t) if t.used.get() < t.capacity && t.dummies.get() < 1 << (t.log2 - 2) => t,
             old => {
                 let live = T::count(owner).get() as usize;
                 let t = self.rebuilt(old, live, 1)?;
@@ -485,6 +486,7 @@ impl Thread {
         let e = t.entry(entry);
         let old = (e.key.get(), e.value.get());
         t.set_index(slot, DUMMY);
+        t.dummies.set(t.dummies.get() + 1);
         e.key.set(self, t, Value::NULL);
         e.value.set(self, t, Value::NULL);
         t.touch();
