@@ -17,6 +17,13 @@ slow!(LOAD_GLOBAL, load_global);
 fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u32, fill: bool) -> R {
     let (globals, builtins) = (f.globals.cast::<Dict>(), f.builtins.get());
     if let Some(g) = globals {
+        if g.shape() != B::Dict as u32 {
+            // A subclass of dict may define `__getitem__` or `__missing__` (annotationlib's fake globals do).
+            let r = cx.getitem(g.value(), n);
+            if let Some(v) = cx.catch(Exc::KeyError, r)? {
+                return Ok(v);
+            }
+        }
         if let Some(v) = cx.dict_get_str(g, n) {
             if fill && g.shape() == B::Dict as u32 {
                 let version = cx.dict_version(g);
@@ -28,7 +35,6 @@ fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u
             }
             return Ok(v);
         }
-        // A subclass of dict may know more (`__missing__` is not asked, as in CPython).
         if let Some(b) = builtins.cast::<Dict>() {
             if let Some(v) = cx.dict_get_str(b, n) {
                 if fill && g.shape() == B::Dict as u32 {
