@@ -422,7 +422,7 @@ pub fn parse(args: Vec<OsString>, env: &dyn Fn(&str) -> Option<OsString>) -> Res
                 }
                 break;
             }
-            [b'-', ..] => p.short(&bytes.to_vec(), &mut rest).map_err(fail)?,
+            [b'-', ..] => p.short(bytes, &mut rest).map_err(fail)?,
             _ => {
                 p.setup.action = Action::File(arg);
                 break;

@@ -195,7 +195,7 @@ fn identity_is_stable_and_big_arrays_log_slots() {
     let mut w = World::new(0, 128 << 10);
     let n = 100_000usize;
     let a = w.m.alloc(ARRAY, 7, 8 + n * 8, 0).unwrap();
-    unsafe { *(a.payload() as *mut usize) = n * 2 | 1 };
+    unsafe { *(a.payload() as *mut usize) = (n * 2) | 1 };
     w.roots[0] = a.addr() as u64;
     let array = |w: &World| unsafe { Ref::new(w.roots[0] as *mut u8) };
     let slot = |w: &World, i: usize| unsafe { &*(array(w).payload() as *const Slot).add(1 + i) };

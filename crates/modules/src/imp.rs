@@ -92,7 +92,7 @@ pub fn register(cx: &mut Thread) {
         Ok(m.value())
     });
     cx.register_module("_stdlib", |cx| Ok(cx.module_with("_stdlib", "The packed standard library.", STDLIB)?.value()));
-    cx.register_module("builtins", |cx| builtins_module(cx));
+    cx.register_module("builtins", builtins_module);
 }
 
 /// The module `builtins`, around the namespace that the VM made.

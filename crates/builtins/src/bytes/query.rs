@@ -64,17 +64,10 @@ fn locate(cx: &mut Thread, a: Args<'_>, reverse: bool) -> R<Option<usize>> {
     Ok(found.map(|at| from + at))
 }
 
-fn found(cx: &mut Thread, at: Option<usize>, must: bool, a: Args<'_>) -> R {
+fn found(cx: &mut Thread, at: Option<usize>, must: bool, _a: Args<'_>) -> R {
     match at {
         Some(n) => cx.int(n as i64),
-        None if must => {
-            let text = if a[1].is_any_int() && a[0].cast::<ByteArray>().is_none() {
-                "subsection not found"
-            } else {
-                "subsection not found"
-            };
-            Err(cx.value_error(text))
-        }
+        None if must => Err(cx.value_error("subsection not found")),
         None => cx.int(-1),
     }
 }

@@ -82,9 +82,9 @@ fn parse(cx: &mut Thread, text: &[u8], wtf8: bool) -> R<Vec<u8>> {
 
 pub fn fromhex(cx: &mut Thread, a: Args<'_>) -> R {
     let data = if let Some(s) = a[1].as_str() {
-        parse(cx, &s.bytes().to_vec(), true)?
+        parse(cx, s.bytes(), true)?
     } else if let Some(b) = cx.buffer_opt(a[1])? {
-        parse(cx, &b.bytes().to_vec(), false)?
+        parse(cx, b.bytes(), false)?
     } else {
         let got = cx.class_name(a[1]);
         return Err(cx.type_error(format!("fromhex() argument must be str or bytes-like, not {got}")));

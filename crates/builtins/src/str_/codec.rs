@@ -278,8 +278,7 @@ pub fn encode_steps(
     step: &mut EncodeStep<'_>,
 ) -> R<()> {
     let mut at = 0;
-    loop {
-        let Err(e) = step(cx, s.bytes(), at, out)? else { break };
+    while let Err(e) = step(cx, s.bytes(), at, out)? {
         let (replacement, next) = handlers::encode_error(cx, encoding, errors, s, &e)?;
         at = next;
         match replacement {

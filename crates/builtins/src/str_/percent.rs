@@ -65,7 +65,7 @@ fn run(cx: &mut Thread, format: &[u8], v: Value, unit: Unit) -> R<Vec<u8>> {
             Err(e) => return Err(cx.text_error(e)),
         }
     }
-    if !supply.all_used() && !(supply.tuple.is_none() && supply.next > 0) {
+    if !(supply.all_used() || supply.tuple.is_none() && supply.next > 0) {
         return Err(cx.type_error(if unit == Unit::Char { p::STR_NOT_ALL } else { p::BYTES_NOT_ALL }));
     }
     Ok(out)

@@ -50,7 +50,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
 /// A `stat_result`.
 pub fn stat_value(cx: &mut Thread, st: &libc::stat) -> R {
     let mut v = ferropy_vm::RootedVec::new(cx);
-    let ints = [st.st_mode as u64, st.st_ino, st.st_dev, st.st_nlink as u64, st.st_uid as u64, st.st_gid as u64];
+    let ints = [st.st_mode as u64, st.st_ino, st.st_dev, st.st_nlink, st.st_uid as u64, st.st_gid as u64];
     for n in ints {
         let n = cx.uint(n)?;
         v.push(n);
@@ -70,7 +70,7 @@ pub fn stat_value(cx: &mut Thread, st: &libc::stat) -> R {
         let n = cx.bigint(&(dashu_int::IBig::from(s) * 1_000_000_000 + ns))?;
         v.push(n);
     }
-    for n in [st.st_blksize as i64, st.st_blocks, st.st_rdev as i64] {
+    for n in [st.st_blksize, st.st_blocks, st.st_rdev as i64] {
         let n = cx.int(n)?;
         v.push(n);
     }

@@ -171,7 +171,7 @@ fn drive<S: StrDrive>(
         Mode::Search => state.search(request),
         _ => state.py_match(&request),
     };
-    hit.then(|| Found { start: state.start, end: state.cursor.position, state })
+    hit.then_some(Found { start: state.start, end: state.cursor.position, state })
 }
 
 impl Match {
