@@ -73,7 +73,9 @@ impl Shapes {
         let n = self.list.len() as u32;
         assert!((n as usize) < MAX_SHAPES, "more than {MAX_SHAPES} shapes: please report");
         // SAFETY: see `class_word`.
-        unsafe { (*CLASSES.load(Relaxed).add(n as usize)).store(shape.class.value().0, Relaxed) };
+        // Shape 0 is that of cells which belong to no class (the collector's fillers).
+        let word = if n == 0 { 0 } else { shape.class.value().0 };
+        unsafe { (*CLASSES.load(Relaxed).add(n as usize)).store(word, Relaxed) };
         self.list.push(shape);
         n
     }
