@@ -6,6 +6,7 @@
 mod functions;
 pub mod hooks;
 mod info;
+mod jit;
 mod monitoring;
 
 pub use info::{HEXVERSION, VERSION, version_text};
@@ -93,6 +94,7 @@ fn sys_module(cx: &mut Thread) -> R {
     cx.set_registry("module sys", m);
     functions::install(cx)?;
     constants(cx)?;
+    jit::install(cx)?;
     monitoring::install(cx)?;
     let config = Config { max_str_digits: 4300, hash_randomization: true, ..Config::default() };
     configure(cx, &config)?;
