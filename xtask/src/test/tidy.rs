@@ -67,6 +67,10 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
 }
 
 fn line_complaints(name: &str, line: &str) -> Vec<String> {
+    if name.contains("/tests/data/") {
+        // Test data is what it is: wrong programs with tabs and trailing spaces among them.
+        return Vec::new();
+    }
     // Put together here so that this file does not break its own rules.
     let outside = [concat!("..", "/shared"), concat!("/wo", "rk/")];
     let placeholders = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("dbg", "!(")];
