@@ -119,7 +119,7 @@ fn python_programs(args: &Args) -> Result<Tally> {
     let python = repo::interpreter(args, "dev")?;
     let mut modes = vec![programs::Mode::plain()];
     if !args.has("quick") {
-        let values = args.list("gc-stress").unwrap_or_else(|| Vec::new());
+        let values = args.list("gc-stress").unwrap_or_default();
         modes.extend(values.iter().map(|value| programs::Mode::gc_stress(value)));
     }
     programs::run(&python, &modes, args.value("jobs", process::default_jobs())?)
