@@ -70,16 +70,7 @@ pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     sys::configure(cx, &setup.sys)?;
     ferropy_builtins::functions::import::set_import_time(setup.import_time);
     main_module(cx)?;
-    if let Err(r) = imp::install_importlib(cx) {
-        if !cfg!(debug_assertions) {
-            return Err(r);
-        }
-        // While the program is being written: go on with native modules only.
-        let e = cx.take_pending();
-        let text = sys::hooks::plain_traceback(cx, e);
-        eprint!("importlib did not start: {text}");
-        return Ok(());
-    }
+    imp::install_importlib(cx)?;
     streams(cx, setup)?;
     if !setup.sys.warnoptions.is_empty() {
         cx.import("warnings")?;
