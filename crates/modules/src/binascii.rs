@@ -138,20 +138,17 @@ fn base64_bytes(text: &[u8], strict: bool) -> Result<Vec<u8>, String> {
     }
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut place, mut left, mut pads, mut padding) = (0, 0u8, 0, false);
-    for (i, &c) in text.iter().enumerate() {
+    for &c in text {
         if c == b'=' {
             padding = true;
-            if strict && place == 0 {
+            if strict && (place == 0 || place + pads >= 4) {
                 return Err("Excess padding not allowed".into());
+            }
+            if strict && place == 1 {
+                break;
             }
             if place >= 2 {
                 pads += 1;
-                if place + pads >= 4 {
-                    if strict && i + 1 < text.len() {
-                        return Err("Excess data after padding".into());
-                    }
-                    return Ok(out);
-                }
             }
             continue;
         }
@@ -161,6 +158,9 @@ fn base64_bytes(text: &[u8], strict: bool) -> Result<Vec<u8>, String> {
             }
             continue;
         };
+        if strict && place + pads >= 4 {
+            return Err("Excess data after padding".into());
+        }
         if strict && padding {
             return Err("Discontinuous padding not allowed".into());
         }
@@ -181,6 +181,7 @@ fn base64_bytes(text: &[u8], strict: bool) -> Result<Vec<u8>, String> {
     }
     match place {
         0 => Ok(out),
+        2 | 3 if place + pads >= 4 => Ok(out),
         1 => Err(format!(
             "Invalid base64-encoded string: number of data characters ({}) cannot be 1 more than a multiple of 4",
             out.len() / 3 * 4 + 1
