@@ -130,7 +130,9 @@ impl Nursery {
         if c >= self.chunks.len() {
             return None;
         }
-        if !self.chunks[c].walked {
+        // Without holes there is nothing to walk, and the chunk must not count as walked: marking asks between two minor
+        // collections, and holes may be filled behind it.
+        if !self.chunks[c].walked && !self.chunks[c].holes.is_empty() {
             self.walk(c);
         }
         let chunk = &self.chunks[c];

@@ -10,13 +10,28 @@ use std::arch::naked_asm;
 #[unsafe(naked)]
 pub unsafe extern "C" fn with_registers_on_stack(f: unsafe extern "C" fn(*mut u8, usize), arg: *mut u8) {
     naked_asm!(
+        // Unwind information, so that debuggers and profilers see past this frame.
+        ".cfi_startproc",
         "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
         "push rbx",
+        ".cfi_def_cfa_offset 24",
+        ".cfi_offset rbx, -24",
         "push r12",
+        ".cfi_def_cfa_offset 32",
+        ".cfi_offset r12, -32",
         "push r13",
+        ".cfi_def_cfa_offset 40",
+        ".cfi_offset r13, -40",
         "push r14",
+        ".cfi_def_cfa_offset 48",
+        ".cfi_offset r14, -48",
         "push r15",
+        ".cfi_def_cfa_offset 56",
+        ".cfi_offset r15, -56",
         "sub rsp, 8",
+        ".cfi_def_cfa_offset 64",
         "mov rax, rdi",
         "mov rdi, rsi",
         "mov rsi, rsp",
@@ -29,6 +44,7 @@ pub unsafe extern "C" fn with_registers_on_stack(f: unsafe extern "C" fn(*mut u8
         "pop rbx",
         "pop rbp",
         "ret",
+        ".cfi_endproc",
     )
 }
 

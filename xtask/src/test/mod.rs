@@ -21,7 +21,7 @@ cargo xtask test [options]
   --quick           without clippy, collector stress and conformance
   --profile P       how to build ferropy: dev, quick or release (dev)
   --python PATH     another interpreter for the Python programs and conformance
-  --gc-stress LIST  the values of FERROPYD_GC_STRESS to repeat the programs with (none)
+  --gc-stress LIST  the values of FERROPYD_GC_STRESS to repeat the programs with (1)
   --jobs N          Python programs at a time (2)
 ",
 };
@@ -119,7 +119,7 @@ fn python_programs(args: &Args) -> Result<Tally> {
     let python = repo::interpreter(args, "dev")?;
     let mut modes = vec![programs::Mode::plain()];
     if !args.has("quick") {
-        let values = args.list("gc-stress").unwrap_or_default();
+        let values = args.list("gc-stress").unwrap_or_else(|| vec!["1".to_string()]);
         modes.extend(values.iter().map(|value| programs::Mode::gc_stress(value)));
     }
     programs::run(&python, &modes, args.value("jobs", process::default_jobs())?)
