@@ -3,6 +3,7 @@
 //! The loop holds no semantics: it decodes and calls the handler. pc, registers and code live in locals of the loop;
 //! frame records are brought up to date where a slow path may look at them.
 
+use crate::attr_cache::{Answer, dict_answer};
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::handlers;
 use crate::machine::{Flow, Hit, Machine, Slow};
@@ -398,7 +399,8 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn attr_hit(&mut self, v: Value, ext: u32) -> Hit<Value> {
         let c = self.cache(ext);
-        if v.shape() != c.shape.get() || c.epoch.get() != self.cx.vm().epoch.get() || c.shape.get() == 0 {
+        // An empty cache has shape 0, which no object has.
+        if v.shape() != c.shape.get() || c.epoch.get() != self.cx.vm().epoch.get() {
             return Hit::Miss;
         }
         let w = c.what.get();
@@ -407,7 +409,10 @@ impl Machine for Interp<'_> {
             1 => Hit::Inline(slot),
             2 => Hit::Overflow(slot),
             3 => Hit::Method(c.value.get()),
-            4 => Hit::Constant(c.value.get()),
+            4 => {
+                let answer = Answer { what: w, next: c.next_shape.get(), value: c.value.get() };
+                dict_answer(answer).map_or(Hit::Miss, Hit::Constant)
+            }
             5 => Hit::Property(c.value.get()),
             6 => Hit::Add(c.next_shape.get(), slot),
             _ => Hit::Miss,

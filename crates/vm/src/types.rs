@@ -259,6 +259,8 @@ pub struct CodeObject {
     pub nparams: u32,
     /// Only positional parameters, no stars, no generator: a call with that many arguments just pushes a frame.
     pub simple: bool,
+    /// The same for a generator, coroutine or async generator.
+    pub plain_generator: bool,
     pub code: *mut ferropy_bytecode::Code,
 }
 

@@ -211,14 +211,24 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
         }
         return Flow::Next;
     }
+    if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
+        for n in 0..i.c() {
+            let k = m.constant(Value::small_int(n as i64));
+            if let Some(k) = m.int(k)
+                && let Some(x) = m.list_item(v, k)
+            {
+                m.set_reg(i.a() + n, x);
+            }
+        }
+        return Flow::Next;
+    }
     static SLOW: Slow = Slow { name: "unpack", effects: Effects::ANY, run: unpack };
     m.frame_op(&SLOW, i, 0)
 }
 
 fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (v, want) = (reg(cx, i.b()), i.c());
-    if v.shape() == B::Tuple as u32 || v.shape() == B::List as u32 {
-        let items = cx.collect(v)?;
+    if let Some(items) = crate::ops::iter::exact_items(&v) {
         if items.len() != want {
             return Err(unpack_count(cx, items.len(), want, Some(items.len())));
         }

@@ -49,7 +49,7 @@ impl Thread {
     }
 
     /// Sorts a value found on a type by how it binds to `v`.
-    fn classify(&mut self, meta: Value) -> Found {
+    pub(crate) fn classify(&mut self, meta: Value) -> Found {
         if !meta.is_ref() {
             return Found::Value(meta);
         }

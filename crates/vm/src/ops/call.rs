@@ -44,6 +44,16 @@ impl Argv {
 
 type ArgBuf = SmallVec<[Value; 12]>;
 
+/// Up to this many arguments are moved in an array of fixed size.
+const FEW: usize = 4;
+
+/// The arguments with one more in front; fewer than [`FEW`] of them. Copied one by one: a call of memcpy costs more.
+#[inline(always)]
+fn few_with_first(first: Value, args: &[Value]) -> [Value; FEW] {
+    let at = |i: usize| args.get(i).copied().unwrap_or(Value::NULL);
+    [first, at(0), at(1), at(2)]
+}
+
 impl Thread {
     /// Calls with positional arguments.
     pub fn call(&mut self, f: Value, args: &[Value]) -> R {
@@ -98,6 +108,15 @@ impl Thread {
 
     pub fn call_unbound_step(&mut self, f: Value, this: Value, args: &[Value], cont: Cont, dst: u8) -> R {
         if is_plain_method(f) {
+            if args.len() < FEW {
+                let few = few_with_first(this, args);
+                let all = &few[..args.len() + 1];
+                if f.kind() == NativeFn::kind() {
+                    // SAFETY: the kind was tested. The receiver's own type has the method, so it fits.
+                    return self.call_fitting(unsafe { f.cast_unchecked() }, all);
+                }
+                return self.call_step(f, Argv::slice(all), cont, dst);
+            }
             let all: ArgBuf = std::iter::once(this).chain(args.iter().copied()).collect();
             return self.call_step(f, Argv::slice(&all), cont, dst);
         }
@@ -164,6 +183,10 @@ impl Thread {
                 _ => self.call_step(f, Argv { window: false, ..argv }, cont, dst),
             };
         }
+        if argv.count < FEW {
+            let few = few_with_first(first, argv.as_slice());
+            return self.call_step(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) }, cont, dst);
+        }
         let all: ArgBuf = std::iter::once(first).chain(argv.as_slice().iter().copied()).collect();
         let spilled = all.spilled().then(|| Argv::slice(&all).root(self));
         let r = self.call_step(f, Argv { names: argv.names, ..Argv::slice(&all) }, cont, dst);
@@ -176,6 +199,9 @@ impl Thread {
     pub fn call_function(&mut self, f: Gc<Function>, argv: Argv, cont: Cont, dst: u8) -> R {
         // SAFETY: a function's code is a code object.
         let code = unsafe { f.code.as_gc::<CodeObject>() };
+        if argv.count == code.argcount as usize && argv.names.is_null() && code.plain_generator {
+            return self.make_generator(f, code, argv.first);
+        }
         if code.simple && argv.count == code.argcount as usize && argv.names.is_null() {
             let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
             self.push_frame(f, code, regs, cont, dst)?;
@@ -204,23 +230,27 @@ impl Thread {
         if base.wrapping_add(code.nregs as usize + argv.count + 8) >= self.regs_limit {
             return Err(self.recursion_error(""));
         }
+        let generator = code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0;
         // Bound on the native stack, which is scanned: above the running frame's registers nothing is.
         let n = code.nparams as usize;
-        let mut bound: SmallVec<[Value; 24]> = SmallVec::from_elem(Value::NULL, n);
-        if bound.spilled() {
+        let mut few = [Value::NULL; 16];
+        let mut many = None;
+        let bound = if n <= few.len() {
+            few.as_mut_ptr()
+        } else {
             let mut rooted = crate::RootedVec::new(self);
             rooted.as_mut_vec().resize(n, Value::NULL);
             let to = rooted.as_mut_vec().as_mut_ptr();
-            self.bind_args(f, code, argv, to)?;
-            bound.copy_from_slice(&rooted);
-        } else {
-            self.bind_args(f, code, argv, bound.as_mut_ptr())?;
+            many = Some(rooted);
+            to
+        };
+        self.bind_args(f, code, argv, bound)?;
+        if generator {
+            return self.make_generator(f, code, bound);
         }
-        // SAFETY: room for all registers was checked.
-        unsafe { std::ptr::copy_nonoverlapping(bound.as_ptr(), base, n) };
-        if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
-            return self.make_generator(f, code, base);
-        }
+        // SAFETY: room for all registers was checked; `bound` has `n` values.
+        unsafe { std::ptr::copy_nonoverlapping(bound, base, n) };
+        drop(many);
         self.push_frame(f, code, base, cont, dst)?;
         Ok(Value::PUSHED)
     }
@@ -473,6 +503,10 @@ impl Thread {
                 let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
                 return self.call_native(f.def, argv, f);
             }
+            if argv.count < FEW {
+                let few = few_with_first(this, argv.as_slice());
+                return self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) }, f);
+            }
             let all: ArgBuf = std::iter::once(this).chain(argv.as_slice().iter().copied()).collect();
             let root = all.spilled().then(|| Argv::slice(&all).root(self));
             let r = self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&all) }, f);
@@ -480,6 +514,16 @@ impl Thread {
             return r;
         }
         self.call_native(f.def, argv, f)
+    }
+
+    /// Calls a native method whose receiver is known to fit, with positional arguments on the native stack.
+    #[inline(always)]
+    fn call_fitting(&mut self, f: Gc<NativeFn>, all: &[Value]) -> R {
+        let sig = f.def.signature();
+        if sig.is_plain() && all.len() == sig.params.len() {
+            return (f.def.func)(self, Args::new(all));
+        }
+        self.call_native(f.def, Argv::slice(all), f)
     }
 
     /// Calls a native function with all its arguments, receiver included.

@@ -37,6 +37,7 @@ pub mod gen_flags {
 #[inline(always)]
 unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
     for i in 0..n {
+        // Volatile, or the loop is turned into that call.
         std::ptr::write_volatile(to.add(i), *from.add(i));
     }
 }
@@ -49,8 +50,9 @@ pub enum Resumed {
 }
 
 impl Thread {
-    /// A generator, coroutine or async generator whose parameters are bound at `regs`.
-    pub(crate) fn make_generator(&mut self, f: Gc<Function>, code: Gc<CodeObject>, regs: *mut Value) -> R {
+    /// A generator, coroutine or async generator. Its parameters are bound at `params`, where the collector sees them: on
+    /// the native stack, in the running frame's registers, or rooted.
+    pub(crate) fn make_generator(&mut self, f: Gc<Function>, code: Gc<CodeObject>, params: *const Value) -> R {
         let class = if code.flags & cflags::COROUTINE != 0 {
             B::Coroutine
         } else if code.flags & cflags::ASYNC_GENERATOR != 0 {
@@ -59,14 +61,6 @@ impl Thread {
             B::Generator
         };
         let n = code.nregs as usize;
-        // The arguments lie above the running frame, where nobody sees them: keep them in a frame of their own.
-        let params: smallvec::SmallVec<[Value; 12]> =
-            // SAFETY: `nparams` bound values.
-            unsafe { std::slice::from_raw_parts(regs, code.nparams as usize) }.into();
-        let mut rooted = crate::RootedVec::new(self);
-        if params.spilled() {
-            rooted.as_mut_vec().extend_from_slice(&params);
-        }
         let size = size_of::<Generator>() + n * 8;
         let r = self.alloc_raw(Generator::kind(), class as u32, size, 0)?;
         // SAFETY: fresh zeroed memory of this size.
@@ -78,11 +72,8 @@ impl Thread {
             (*g).qualname.init(f.qualname.get());
             Gc::from_raw(g)
         };
-        let from: &[Value] = if params.spilled() { &rooted } else { &params };
-        for (i, v) in from.iter().enumerate() {
-            // SAFETY: parameters come first among the registers; the object is fresh.
-            unsafe { *g.regs().add(i) = *v };
-        }
+        // SAFETY: parameters come first among the registers; the object is fresh.
+        unsafe { copy_words(params, g.regs(), code.nparams as usize) };
         if class != B::Generator {
             self.mutator.register_finalizable(g.as_ref());
         } else if code.rust().exceptions.len() > 1 {

@@ -192,19 +192,8 @@ impl Thread {
     }
 
     pub fn collect_into(&mut self, v: Value, out: &mut crate::RootedVec) -> R<()> {
-        if v.shape() == B::Tuple as u32 {
-            // SAFETY: the shape tells the exact class.
-            out.as_mut_vec().extend_from_slice(unsafe { v.cast_unchecked::<Tuple>() }.items());
-            return Ok(());
-        }
-        if v.shape() == B::List as u32 {
-            // SAFETY: as above.
-            let l = unsafe { v.cast_unchecked::<List>() };
-            let mut i = 0;
-            while let Some(x) = l.get(i) {
-                out.push(x);
-                i += 1;
-            }
+        if let Some(items) = exact_items(&v) {
+            out.as_mut_vec().extend_from_slice(items);
             return Ok(());
         }
         let it = self.iter(v)?;
@@ -222,11 +211,13 @@ impl Thread {
 
     /// Appends all of an iterable.
     pub fn list_extend(&mut self, list: Gc<List>, v: Value) -> R<()> {
-        if v.shape() == B::List as u32 || v.shape() == B::Tuple as u32 {
-            let items = self.collect(v)?;
-            self.list_reserve(list, list.len() + items.len())?;
-            for i in 0..items.len() {
-                self.list_append(list, items[i])?;
+        if let Some(items) = exact_items(&v) {
+            let n = items.len();
+            self.list_reserve(list, list.len() + n)?;
+            // Asked again: reserving may have moved the items, and `list` may be `v` itself.
+            for i in 0..n {
+                let Some(x) = exact_items(&v).and_then(|items| items.get(i).copied()) else { break };
+                self.list_append(list, x)?;
             }
             return Ok(());
         }
@@ -329,4 +320,26 @@ pub fn range_next(it: Gc<RangeIter>) -> Value {
     let n = it.next.get();
     it.next.set(n.wrapping_add(it.step));
     Value((n as u64) << 1 | 1)
+}
+
+/// The items of an exact tuple or list, to be used before anything can change or move it.
+#[inline(always)]
+pub fn exact_items(v: &Value) -> Option<&[Value]> {
+    // SAFETY: the shapes tell the exact classes; a list's array has at least `len` words behind its length.
+    unsafe {
+        if v.shape() == B::Tuple as u32 {
+            return Some(std::slice::from_raw_parts(
+                v.cast_unchecked::<Tuple>().items().as_ptr(),
+                v.cast_unchecked::<Tuple>().len,
+            ));
+        }
+        if v.shape() == B::List as u32 {
+            let l = v.cast_unchecked::<List>();
+            return Some(match l.len() {
+                0 => &[],
+                n => std::slice::from_raw_parts((l.items.as_gc::<Array>().as_ptr() as *const Value).add(1), n),
+            });
+        }
+    }
+    None
 }
