@@ -3,6 +3,7 @@
 use super::*;
 use crate::class::flags as tflags;
 use crate::object::HeapObject;
+use crate::ops::call::function_meta;
 use crate::types::*;
 use crate::{Builtin as B, Exc, Gc, N};
 use ferropy_bytecode::{Intrinsic1 as I1, Intrinsic2 as I2, flags as cflags};
@@ -651,10 +652,8 @@ fn intrinsic2(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         Some(I2::TypeVarWithConstraints) => registered(cx, "make_typevar_constraints", &[a, b])?,
         Some(I2::SetTypeParamDefault) => registered(cx, "set_typeparam_default", &[a, b])?,
         Some(I2::SetFunctionTypeParams) => {
-            if let Some(f) = a.cast::<Function>()
-                && let Some(meta) = f.meta.cast::<List>()
-            {
-                meta.set(cx, 2, b);
+            if let Some(f) = a.cast::<Function>() {
+                cx.function_meta(f)?.set(cx, function_meta::TYPE_PARAMS, b);
             }
             a
         }

@@ -42,6 +42,12 @@ impl Argv {
     }
 }
 
+/// Places in a function's list of rarely used attributes.
+pub mod function_meta {
+    pub const DOC: usize = 0;
+    pub const TYPE_PARAMS: usize = 1;
+}
+
 type ArgBuf = SmallVec<[Value; 12]>;
 
 /// Up to this many arguments are moved in an array of fixed size.
@@ -207,7 +213,38 @@ impl Thread {
             self.push_frame(f, code, regs, cont, dst)?;
             return Ok(Value::PUSHED);
         }
+        if code.simple
+            && argv.count < code.argcount as usize
+            && argv.names.is_null()
+            && let Some(defaults) = f.defaults.cast::<Tuple>()
+            && argv.count + defaults.len >= code.argcount as usize
+        {
+            return self.call_with_defaults(f, code, defaults, argv, cont, dst);
+        }
         self.call_function_slow(f, code, argv, cont, dst)
+    }
+
+    /// Positional arguments, and defaults for the last parameters.
+    fn call_with_defaults(
+        &mut self,
+        f: Gc<Function>,
+        code: Gc<CodeObject>,
+        defaults: Gc<Tuple>,
+        argv: Argv,
+        cont: Cont,
+        dst: u8,
+    ) -> R {
+        let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
+        let want = code.argcount as usize;
+        if regs.wrapping_add(code.nregs as usize) > self.regs_limit {
+            return Err(self.recursion_error(""));
+        }
+        for i in argv.count..want {
+            // SAFETY: the callee's registers; room was checked. A window ends its frame's live registers.
+            unsafe { *regs.add(i) = defaults.at(i + defaults.len - want) };
+        }
+        self.push_frame(f, code, regs, cont, dst)?;
+        Ok(Value::PUSHED)
     }
 
     #[inline(always)]
@@ -313,9 +350,14 @@ impl Thread {
         let mut wrong_posonly = Vec::new();
         for i in 0..names.len {
             let (name, value) = (names.at(i), argv.at(given + i));
+            // Names in the code are interned, as parameters' names are.
+            let mut found = (posonly..npos + nkw).find(|p| params.at(*p) == name);
             let Some(s) = name.cast::<Str>() else { return Err(self.type_error("keywords must be strings")) };
-            let key = self.intern_str(s)?;
-            let found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
+            let mut key = name;
+            if found.is_none() {
+                key = self.intern_str(s)?;
+                found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
+            }
             if let Some(p) = found {
                 // SAFETY: a parameter's register.
                 unsafe {
@@ -966,6 +1008,22 @@ impl Thread {
         self.run()
     }
 
+    /// The list of a function's rarely used attributes; see [`function_meta`].
+    pub fn function_meta(&mut self, f: Gc<Function>) -> R<Gc<List>> {
+        if let Some(meta) = f.meta.cast::<List>() {
+            return Ok(meta);
+        }
+        let doc = match f.code.cast::<CodeObject>() {
+            Some(code) if code.rust().flags & cflags::HAS_DOCSTRING != 0 => {
+                code.consts.cast::<Tuple>().map_or(Value::NONE, |c| c.at(0))
+            }
+            _ => Value::NONE,
+        };
+        let meta = self.new_list(&[doc, Value::NULL])?;
+        f.meta.set(self, f, meta);
+        Ok(meta)
+    }
+
     /// A function object without defaults.
     pub fn new_function(&mut self, code: Gc<CodeObject>, globals: Gc<Dict>) -> R<Gc<Function>> {
         let key = self.name(N::__builtins__);
@@ -975,11 +1033,6 @@ impl Thread {
         };
         let key = self.name(N::__name__);
         let module = self.dict_get_str(globals, key).unwrap_or(Value::NONE);
-        let doc = match code.rust().flags & cflags::HAS_DOCSTRING != 0 {
-            true => code.consts.cast::<Tuple>().map_or(Value::NONE, |c| c.at(0)),
-            false => Value::NONE,
-        };
-        let meta = self.new_list(&[doc, module, Value::NULL])?;
         use crate::make::{field, null_field};
         self.alloc(
             B::Function,
@@ -994,7 +1047,8 @@ impl Thread {
                 closure: null_field(),
                 annotate: null_field(),
                 annotations: null_field(),
-                meta: field(meta),
+                module: field(module),
+                meta: null_field(),
             },
         )
     }

@@ -210,15 +210,19 @@ impl Thread {
     /// The generator of the running frame is done: its registers are cleared.
     pub(crate) fn finish_generator(&mut self, g: Gc<Generator>) {
         g.state.set(state::FINISHED);
+        self.mutator.finalizer_done(g.as_ref());
+        // The registers are not cleared: the collector does not look at them any more.
         self.mutator.barrier(g.as_ref());
-        for i in 0..g.nregs as usize {
-            // SAFETY: the object's own registers, after the barrier.
-            unsafe { *g.regs().add(i) = Value::NULL };
-        }
         g.handled.init(Value::NULL);
     }
 
+    #[inline(always)]
     fn check_resumable(&mut self, g: Gc<Generator>) -> R<()> {
+        if g.state.get() <= state::SUSPENDED { Ok(()) } else { self.check_not_resumable(g) }
+    }
+
+    #[cold]
+    fn check_not_resumable(&mut self, g: Gc<Generator>) -> R<()> {
         let kind = match g.shape() {
             s if s == B::Coroutine as u32 => "coroutine",
             s if s == B::AsyncGenerator as u32 => "async generator",
