@@ -36,9 +36,13 @@ pub mod gen_flags {
 /// Both ranges are valid and apart.
 #[inline(always)]
 unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
-    for i in 0..n {
-        // Volatile, or the loop is turned into that call.
-        std::ptr::write_volatile(to.add(i), *from.add(i));
+    // Two at a time; volatile, or the loop is turned into that call.
+    let (from2, to2) = (from as *const [Value; 2], to as *mut [Value; 2]);
+    for i in 0..n / 2 {
+        std::ptr::write_volatile(to2.add(i), std::ptr::read(from2.add(i)));
+    }
+    if n % 2 == 1 {
+        std::ptr::write_volatile(to.add(n - 1), *from.add(n - 1));
     }
 }
 
@@ -143,8 +147,10 @@ impl Thread {
 
     /// Pushes the frame of a generator that is not running or finished. `send` goes to the yield's register.
     pub(crate) fn push_generator(&mut self, g: Gc<Generator>, send: Value, cont: Cont, dst: u8) -> R<()> {
-        let (Some(f), Some(code)) = (g.func.cast::<Function>(), self.generator_code(g)) else {
-            return Err(self.error(Exc::SystemError, "generator without code; please report"));
+        // SAFETY: generators are made with their function, and functions have code.
+        let (f, code) = unsafe {
+            let f = g.func.as_gc::<Function>();
+            (f, f.code.as_gc::<CodeObject>())
         };
         let base = self.stack_top();
         // SAFETY: limits are checked; the frame's registers are copied from the generator's.
@@ -174,7 +180,9 @@ impl Thread {
                 flags: fflags::GENERATOR,
                 nregs: n as u32,
             };
-            if let Some(o) = g.frame_obj.cast::<FrameObject>() {
+            if !g.frame_obj.is_null()
+                && let Some(o) = g.frame_obj.cast::<FrameObject>()
+            {
                 o.live.set(frame);
             }
             self.frame = frame;
@@ -195,7 +203,9 @@ impl Thread {
             g.pc.set(pc.offset_from(code.instrs) as u32);
             g.handled.init(frame.handled);
             g.frame_obj.init(frame.object);
-            if let Some(o) = frame.object.cast::<FrameObject>() {
+            if !frame.object.is_null()
+                && let Some(o) = frame.object.cast::<FrameObject>()
+            {
                 o.live.set(std::ptr::null_mut());
                 o.pc.set(g.pc.get());
             }
