@@ -180,7 +180,7 @@ impl Thread {
                 flags: fflags::GENERATOR,
                 nregs: n as u32,
             };
-            if !g.frame_obj.is_null()
+            if !g.frame_obj.get().is_null()
                 && let Some(o) = g.frame_obj.cast::<FrameObject>()
             {
                 o.live.set(frame);
