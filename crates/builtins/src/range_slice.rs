@@ -181,13 +181,6 @@ fn range_contains(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn range_index(cx: &mut Thread, a: Args<'_>) -> R {
     let r = this_range(cx, a[0])?;
-    if let (Some(n), Some(start), Some(step), Some(len)) =
-        (a[1].as_int(), r.start.get().as_int(), r.step.get().as_int(), r.len.get().as_int())
-    {
-        // Small ints have 63 bits: the difference fits in 64.
-        let offset = n - start;
-        return Ok(Value::bool(offset % step == 0 && (0..len).contains(&(offset / step))));
-    }
     if is_exact_int(a[1]) {
         return match position(r, &big(a[1])) {
             Some(n) => cx.bigint(&n),
@@ -207,13 +200,6 @@ fn range_index(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn range_count(cx: &mut Thread, a: Args<'_>) -> R {
     let r = this_range(cx, a[0])?;
-    if let (Some(n), Some(start), Some(step), Some(len)) =
-        (a[1].as_int(), r.start.get().as_int(), r.step.get().as_int(), r.len.get().as_int())
-    {
-        // Small ints have 63 bits: the difference fits in 64.
-        let offset = n - start;
-        return Ok(Value::bool(offset % step == 0 && (0..len).contains(&(offset / step))));
-    }
     if is_exact_int(a[1]) {
         return Ok(Value::small_int(position(r, &big(a[1])).is_some() as i64));
     }

@@ -21,7 +21,8 @@ pub(crate) mod what {
     /// An overflow slot of a plain instance.
     pub const OVERFLOW: u32 = 2;
     pub const METHOD: u32 = 3;
-    /// A value of a class's or module's dict: `value` is the dict, `next` its version, the slot its entry number.
+    /// A value of a class's or module's dict: `value` is the dict, `next` its version, the slot the place of the
+    /// value in its table.
     pub const DICT: u32 = 4;
     pub const PROPERTY: u32 = 5;
     /// Stores only: the inline slot is new, `next` is the shape that has it.
@@ -222,9 +223,9 @@ impl Thread {
         if d.shape() != B::Dict as u32 {
             return None;
         }
-        let at = self.dict_index_str(d, name)?;
+        let at = self.dict_index_str(d, name).and_then(|i| d.value_offset(i))?;
         let next = self.dict_version(d);
-        (at < 1 << 24).then(|| Answer { what: what::DICT | (at as u32) << 8, next, value: d.value() })
+        (at < 1 << 24).then(|| Answer { what: what::DICT | at << 8, next, value: d.value() })
     }
 
     /// Does what a cached answer says about storing `x`; false: it has to be done the long way.
@@ -277,5 +278,6 @@ pub(crate) fn dict_answer(a: Answer) -> Option<Value> {
     if d.version.get() != a.next {
         return None;
     }
-    d.value_at(a.slot_number())
+    // SAFETY: the version is the one it had.
+    Some(unsafe { d.value_at(a.slot_number() as u32) })
 }

@@ -387,13 +387,13 @@ impl Machine for Interp<'_> {
                 return None;
             }
             if c.epoch.get() == 0 {
-                return g.value_at(c.what.get() as usize);
+                return Some(g.value_at(c.what.get()));
             }
             let b = f.builtins.as_gc::<Dict>();
             if b.version.get() != c.epoch.get() {
                 return None;
             }
-            b.value_at(c.what.get() as usize)
+            Some(b.value_at(c.what.get()))
         }
     }
     #[inline(always)]
@@ -470,9 +470,10 @@ impl Machine for Interp<'_> {
                 return Flow::Next;
             }
         }
-        if names == 0 && f.kind() == NativeFn::kind() && self.near() {
+        if names == 0 && f.kind() == NativeFn::kind() {
+            let window = self.near();
             // SAFETY: the kind was tested.
-            let r = native_window(self.cx, unsafe { f.cast_unchecked() }, first, argc);
+            let r = native_window(self.cx, unsafe { f.cast_unchecked() }, first, argc, window);
             return self.done(r, dst);
         }
         let names = if names == 0 { Value::NULL } else { self.konst(names as usize - 1) };
@@ -579,21 +580,21 @@ impl Machine for Interp<'_> {
 }
 
 impl Interp<'_> {
-    /// A callee's registers may begin in this frame's window only if no far registers lie behind it.
+    /// May a callee's registers begin in this frame's window?
     #[inline(always)]
     fn near(&self) -> bool {
         // SAFETY: the running code.
-        unsafe { (*self.code).nregs <= 256 }
+        unsafe { (*self.code).near }
     }
 }
 
 /// A native function with positional arguments.
 #[inline(never)]
-fn native_window(cx: &mut Thread, f: Gc<NativeFn>, first: *mut Value, argc: usize) -> R {
+fn native_window(cx: &mut Thread, f: Gc<NativeFn>, first: *mut Value, argc: usize, window: bool) -> R {
     if cx.interrupt.load(Relaxed) != 0 {
         cx.safepoint()?;
     }
-    cx.call_native_object(f, Argv { first, count: argc, names: Value::NULL, window: true })
+    cx.call_native_object(f, Argv { first, count: argc, names: Value::NULL, window })
 }
 
 #[inline(never)]
@@ -648,12 +649,16 @@ macro_rules! dispatch {
                     // SAFETY: verified code does not run off its end.
                     let i = Instr(unsafe { *m.pc });
                     m.pc = unsafe { m.pc.add(1) };
-                    flow = match i.op() {
-                        $(Op::$name => handlers::$name(&mut m, i),)*
-                    };
-                    if flow != Flow::Next {
-                        break;
+                    // Each arm goes on by itself, so that the handlers that always do need no test.
+                    match i.op() {
+                        $(Op::$name => {
+                            flow = handlers::$name(&mut m, i);
+                            if flow == Flow::Next {
+                                continue;
+                            }
+                        })*
                     }
+                    break;
                 }
             }
         }

@@ -59,6 +59,7 @@ impl Thread {
             flags: code.flags,
             nparams: code.nparams() as u32,
             simple,
+            near: code.nregs <= 256 && code.flags & generator == 0,
             plain_generator,
             code: Box::into_raw(code),
         };

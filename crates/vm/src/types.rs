@@ -263,6 +263,8 @@ pub struct CodeObject {
     pub nparams: u32,
     /// Only positional parameters, no stars, no generator: a call with that many arguments just pushes a frame.
     pub simple: bool,
+    /// Callees' registers may begin in this code's: they are on the register stack (not a generator's), and near.
+    pub near: bool,
     /// The same for a generator, coroutine or async generator.
     pub plain_generator: bool,
     pub code: *mut ferropy_bytecode::Code,
@@ -368,6 +370,8 @@ pub struct Generator {
     pub handled: Field,
     /// Async generators: hooks and state; coroutines: origin.
     pub extra: Field,
+    /// Its code, whatever becomes of the function's.
+    pub code: Field,
     pub state: Cell<u8>,
     pub flags: Cell<u8>,
     pub nregs: u32,
@@ -561,9 +565,9 @@ unsafe fn generator_size(p: *mut u8) -> usize {
 }
 unsafe fn generator_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64, usize)) {
     use crate::ops::generator::state;
-    visit(p as *mut u64, 6);
+    visit(p as *mut u64, 7);
     let g = &*(p as *const Generator);
-    // While it runs, its registers are in the frame; afterwards nobody reads them.
+    // While it runs, its frame visits them; afterwards nobody reads them.
     if matches!(g.state.get(), state::CREATED | state::SUSPENDED) {
         visit(p.add(size_of::<Generator>()) as *mut u64, g.nregs as usize);
     }

@@ -1,7 +1,8 @@
 //! Generators and coroutines as resumable register files.
 //!
-//! A suspended generator keeps its registers in its object; resuming copies them to the register stack and pushes a
-//! frame, suspending copies them back. `pc` is the index of the yielding instruction.
+//! A generator's registers lie in its object, also while it runs: resuming pushes a frame that points there, suspending
+//! pops it. While it runs the frame is a root for them and they are written without barriers. `pc` is the index of the
+//! yielding instruction.
 
 use crate::class::Builtin as B;
 use crate::frame::{Cont, Frame, flags as fflags};
@@ -72,6 +73,7 @@ impl Thread {
             let g = r.payload() as *mut Generator;
             (*g).nregs = n as u32;
             (*g).func.init(f);
+            (*g).code.init(code);
             (*g).name.init(f.name.get());
             (*g).qualname.init(f.qualname.get());
             Gc::from_raw(g)
@@ -126,7 +128,7 @@ impl Thread {
     }
 
     pub fn generator_code(&self, g: Gc<Generator>) -> Option<Gc<CodeObject>> {
-        g.func.cast::<Function>()?.code.cast::<CodeObject>()
+        g.code.cast::<CodeObject>()
     }
 
     /// The instruction that a suspended generator waits in.
@@ -147,41 +149,35 @@ impl Thread {
 
     /// Pushes the frame of a generator that is not running or finished. `send` goes to the yield's register.
     pub(crate) fn push_generator(&mut self, g: Gc<Generator>, send: Value, cont: Cont, dst: u8) -> R<()> {
-        // SAFETY: generators are made with their function, and functions have code.
-        let (f, code) = unsafe {
-            let f = g.func.as_gc::<Function>();
-            (f, f.code.as_gc::<CodeObject>())
-        };
-        let base = self.stack_top();
-        // SAFETY: limits are checked; the frame's registers are copied from the generator's.
+        // SAFETY: the limit is checked; generators are made with their code; the frame's registers are the generator's own.
         unsafe {
             let frame = self.frame.add(1);
-            let n = g.nregs as usize;
-            if frame >= self.frame_limit || base.add(n) > self.regs_limit {
+            if frame >= self.frame_limit {
                 return Err(self.recursion_error(""));
             }
-            copy_words(g.regs(), base, n);
+            let (code, regs) = (g.code.as_gc::<CodeObject>(), g.regs());
             let mut pc = code.instrs.add(g.pc.get() as usize);
             if g.state.get() == state::SUSPENDED {
                 let i = Instr(*pc);
-                *base.add(i.a()) = send;
+                *regs.add(i.a()) = send;
                 pc = pc.add(1 + (i.op() == Op::YieldFrom) as usize);
             }
+            let object = g.frame_obj.get();
             *frame = Frame {
                 pc,
-                regs: base,
-                func: f.value(),
+                regs,
+                func: g.func.get(),
                 code: code.value(),
                 aux: g.value(),
                 handled: g.handled.get(),
-                object: g.frame_obj.get(),
+                object,
                 cont,
                 dst,
                 flags: fflags::GENERATOR,
-                nregs: n as u32,
+                top: (*self.frame).top,
             };
-            if !g.frame_obj.get().is_null()
-                && let Some(o) = g.frame_obj.cast::<FrameObject>()
+            if !object.is_null()
+                && let Some(o) = object.cast::<FrameObject>()
             {
                 o.live.set(frame);
             }
@@ -198,8 +194,8 @@ impl Thread {
             let frame = &mut *self.frame;
             let g = frame.aux.cast_unchecked::<Generator>();
             let code = frame.code.cast_unchecked::<CodeObject>();
+            // Its registers were written without barriers while its frame was a root.
             self.mutator.barrier(g.as_ref());
-            copy_words(frame.regs, g.regs(), g.nregs as usize);
             g.pc.set(pc.offset_from(code.instrs) as u32);
             g.handled.init(frame.handled);
             g.frame_obj.init(frame.object);
