@@ -34,6 +34,7 @@ pub mod operator;
 pub mod os_util;
 pub mod pickle;
 pub mod posix;
+pub mod posixsubprocess;
 pub mod random;
 pub mod select;
 pub mod signal;
@@ -59,6 +60,7 @@ use ferropy_vm::Thread;
 pub fn register(cx: &mut Thread) {
     io::register(cx);
     posix::register(cx);
+    posixsubprocess::register(cx);
     errno::register(cx);
     stat::register(cx);
     select::register(cx);

@@ -1,7 +1,6 @@
 //! `select`: waiting for descriptors.
 
-use crate::os_util;
-use crate::posix::files::fd;
+use crate::os_util::{self, fildes as fd};
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Class, Dict};
 use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, Thread, TypeDef, Value, field, heap_kind};
@@ -80,9 +79,6 @@ fn select(cx: &mut Thread, a: Args<'_>) -> R {
     for (list, events) in lists.iter().zip(events) {
         for i in 0..list.len() {
             let fd = fd(cx, list[i])?;
-            if fd < 0 {
-                return Err(cx.value_error(format!("file descriptor cannot be a negative integer ({fd})")));
-            }
             fds.push(libc::pollfd { fd, events, revents: 0 });
         }
     }

@@ -30,6 +30,15 @@ pub fn register(cx: &mut Thread) {
     install(libc::SIGXFSZ, libc::SIG_IGN);
 }
 
+/// In a child process: the thread that forked is the main one, and signals that wait are the parent's.
+pub fn after_fork(cx: &mut Thread) {
+    MAIN_THREAD.store(cx.ident, Relaxed);
+    MAIN_WORD.store(&raw mut cx.interrupt, Release);
+    for a in &ARRIVED {
+        a.store(false, Relaxed);
+    }
+}
+
 /// Notes that a signal arrived, as if it had come from the system.
 pub fn simulate(n: i32) {
     if let Some(a) = ARRIVED.get(n as usize) {

@@ -1,6 +1,7 @@
 //! `posix`: the system calls behind `os`.
 
 pub mod files;
+pub mod fork;
 pub mod path;
 pub mod process;
 pub mod stat;
@@ -70,7 +71,7 @@ fn module(cx: &mut Thread) -> R {
     let doc = "This module provides access to operating system functionality that is\nstandardized by the C Standard \
                and the POSIX standard.";
     let m = cx.module_with("posix", doc, path::FUNCTIONS)?;
-    for table in [stat::FUNCTIONS, files::FUNCTIONS, process::FUNCTIONS] {
+    for table in [stat::FUNCTIONS, files::FUNCTIONS, process::FUNCTIONS, fork::FUNCTIONS] {
         cx.add_functions(m, table)?;
     }
     for (name, n) in CONSTANTS {
