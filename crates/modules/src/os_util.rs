@@ -1,8 +1,9 @@
 //! What the modules that talk to the operating system share: system calls that can be interrupted, file-system text.
 
 use ferropy_text::wtf8;
-use ferropy_vm::types::{Bytes, Str};
+use ferropy_vm::types::{Bytes, Module, Str};
 use ferropy_vm::{Exc, Gc, N, R, Raised, Thread, Value};
+use std::time::{Duration, Instant};
 
 /// errno of the calling thread.
 pub fn errno() -> i32 {
@@ -39,6 +40,12 @@ pub fn check(cx: &mut Thread, f: impl FnMut() -> isize) -> R<isize> {
 pub fn last_error(cx: &mut Thread) -> Raised {
     let e = errno();
     cx.os_error(e, None)
+}
+
+/// The system's text for an errno.
+pub fn error_text(cx: &mut Thread, e: i32) -> R {
+    // SAFETY: strerror gives a string that is valid until the next call in this thread.
+    unsafe { c_text(cx, libc::strerror(e)) }
 }
 
 /// An integer argument of C's type int.
@@ -124,6 +131,66 @@ pub fn filled(cx: &mut Thread, n: usize, mut f: impl FnMut(*mut libc::c_void, us
     // SAFETY: the call wrote so many bytes.
     unsafe { buf.set_len(got.min(n)) };
     Ok(buf)
+}
+
+/// A number of seconds (int or float) in nanoseconds, rounded up.
+pub fn nanoseconds(cx: &mut Thread, v: Value) -> R<i64> {
+    const SECOND: i64 = 1_000_000_000;
+    let ns = if v.is_any_int() {
+        v.to_i64().and_then(|n| n.checked_mul(SECOND))
+    } else if let Some(f) = v.as_float() {
+        if f.is_nan() {
+            return Err(cx.value_error("Invalid value NaN (not a number)"));
+        }
+        let ns = (f * SECOND as f64).ceil();
+        (-9.223_372_036_854e18..=9.223_372_036_854e18).contains(&ns).then_some(ns as i64)
+    } else {
+        let class = cx.class_name(v);
+        return Err(cx.type_error(format!("'{class}' object cannot be interpreted as an integer or float")));
+    };
+    ns.ok_or_else(|| cx.overflow_error("timestamp out of range for C PyTime_t"))
+}
+/// The time so many nanoseconds from now.
+pub fn deadline(ns: i64) -> Instant {
+    Instant::now() + Duration::from_nanos(ns.max(0) as u64)
+}
+/// What is left until then in milliseconds, as `poll` wants it: -1 for ever, else rounded up.
+pub fn millis(deadline: Option<Instant>) -> i32 {
+    match deadline {
+        None => -1,
+        Some(d) => {
+            let left = d.saturating_duration_since(Instant::now());
+            left.as_micros().div_ceil(1000).min(i32::MAX as u128) as i32
+        }
+    }
+}
+
+/// Binds numbers in a module.
+pub fn set_numbers(cx: &mut Thread, m: Gc<Module>, table: &[(&str, i64)]) -> R<()> {
+    for (name, n) in table {
+        let v = cx.int(*n)?;
+        cx.module_set(m, name, v)?;
+    }
+    Ok(())
+}
+
+/// Bytes of a str (UTF-8) or of a bytes-like object; None for anything else.
+pub fn text_or_bytes(cx: &mut Thread, v: Value) -> R<Option<Vec<u8>>> {
+    match v.cast::<Str>() {
+        Some(s) => Ok(Some(s.bytes().to_vec())),
+        None => Ok(cx.buffer_opt(v)?.map(|b| b.bytes().to_vec())),
+    }
+}
+
+/// A zero-terminated text from the system, which may be null.
+///
+/// # Safety
+/// `p` is null or points at a terminated string.
+pub unsafe fn c_text(cx: &mut Thread, p: *const libc::c_char) -> R {
+    if p.is_null() {
+        return Ok(Value::NONE);
+    }
+    fs_str(cx, std::ffi::CStr::from_ptr(p).to_bytes())
 }
 
 /// Text of a file name from the system: UTF-8, other bytes as lone surrogates (`surrogateescape`).

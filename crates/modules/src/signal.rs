@@ -393,10 +393,7 @@ fn sigwait(cx: &mut Thread, a: Args<'_>) -> R {
     if e != 0 { Err(cx.os_error(e, None)) } else { Ok(Value::small_int(n as i64)) }
 }
 
-macro_rules! constants {
-    ($($name:ident)*) => { &[$((stringify!($name), libc::$name as i64)),*] };
-}
-static CONSTANTS: &[(&str, i64)] = constants! {
+static CONSTANTS: &[(&str, i64)] = libc_constants! {
     SIG_DFL SIG_IGN SIG_BLOCK SIG_UNBLOCK SIG_SETMASK
     SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGIOT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM
     SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH

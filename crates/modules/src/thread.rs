@@ -37,7 +37,7 @@ fn bucket(number: &Cell<u32>) -> &'static Bucket {
     }
     &WAIT[number.get() as usize % BUCKETS]
 }
-fn wake(number: &Cell<u32>) {
+pub(crate) fn wake(number: &Cell<u32>) {
     if number.get() != 0 {
         let b = bucket(number);
         *b.count.lock().unwrap_or_else(|e| e.into_inner()) += 1;
@@ -46,7 +46,7 @@ fn wake(number: &Cell<u32>) {
 }
 
 /// Waits until `free` says yes (asked under the interpreter lock); false: the time is over.
-fn wait_until(
+pub(crate) fn wait_until(
     cx: &mut Thread,
     number: &Cell<u32>,
     deadline: Option<Instant>,

@@ -315,10 +315,8 @@ fn unlink(cx: &mut Thread, a: Args<'_>) -> R {
 }
 /// OSError with both names.
 fn two_names(cx: &mut Thread, e: i32, from: Value, to: Value) -> ferropy_vm::Raised {
-    // SAFETY: strerror gives a string that is valid until the next call.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(e)) }.to_string_lossy().into_owned();
-    let text = match cx.new_str(&text) {
-        Ok(t) => t.value(),
+    let text = match os_util::error_text(cx, e) {
+        Ok(t) => t,
         Err(r) => return r,
     };
     cx.error_with(ferropy_vm::Exc::OSError, &[Value::small_int(e as i64), text, from, Value::NONE, to])

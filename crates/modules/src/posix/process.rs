@@ -1,7 +1,7 @@
 //! Processes: identity, fork, exec, waiting, signals to others; and facts about the system.
 
 use super::path::{name_value, path, path_or};
-use crate::os_util::{c_int, call, check, fs_bytes, fs_decode, fs_str, fspath};
+use crate::os_util::{c_int, call, check, error_text, fs_bytes, fs_str, fspath};
 use ferropy_builtins::structseq::{self, StructSeq};
 use ferropy_vm::types::Dict;
 use ferropy_vm::{Args, Exc, NativeDef, R, Thread, Value};
@@ -554,9 +554,7 @@ fn unsetenv(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn strerror(cx: &mut Thread, a: Args<'_>) -> R {
     let n = c_int(cx, a[0])?;
-    // SAFETY: valid until the next call.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(n)) }.to_bytes().to_vec();
-    Ok(cx.new_wtf8(&fs_decode(&text))?.value())
+    error_text(cx, n)
 }
 fn device_encoding(cx: &mut Thread, a: Args<'_>) -> R {
     let fd = c_int(cx, a[0])?;
