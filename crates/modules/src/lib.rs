@@ -47,6 +47,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod sre;
 pub mod stat;
 pub mod string;
@@ -77,6 +78,7 @@ pub fn register(cx: &mut Thread) {
     stat::register(cx);
     select::register(cx);
     signal::register(cx);
+    socket::register(cx);
     time::register(cx);
     itertools::register(cx);
     functools::register(cx);

@@ -91,11 +91,7 @@ fn take(cx: &mut Thread, v: Value) -> R<Option<Value>> {
 fn take_now(cx: &mut Thread, v: Value) -> R {
     match take(cx, v)? {
         Some(item) => Ok(item),
-        None => {
-            let class = errors::exception(cx, EMPTY, Exc::Exception)?;
-            let e = cx.call(class, &[])?;
-            Err(cx.raise_value(e))
-        }
+        None => Err(errors::raise_with(cx, EMPTY, Exc::Exception, &[])),
     }
 }
 fn get(cx: &mut Thread, a: Args<'_>) -> R {

@@ -91,12 +91,8 @@ const ERROR: &str = "termios.error";
 
 /// `termios.error` from the errno of a failed call.
 fn failed(cx: &mut Thread, e: i32) -> Raised {
-    let made = errors::exception(cx, ERROR, Exc::Exception).and_then(|class| {
-        let text = os_util::error_text(cx, e)?;
-        cx.call(class, &[Value::small_int(e as i64), text])
-    });
-    match made {
-        Ok(e) => cx.raise_value(e),
+    match os_util::error_text(cx, e) {
+        Ok(text) => errors::raise_with(cx, ERROR, Exc::Exception, &[Value::small_int(e as i64), text]),
         Err(r) => r,
     }
 }
