@@ -105,6 +105,21 @@ fn write_pack(entries: &[Entry]) -> Vec<u8> {
     index
 }
 
+/// Sixteen bits that change when the compiler compiles something differently: FNV-1a over all code, folded.
+fn fingerprint(entries: &[Entry]) -> u16 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in entries.iter().flat_map(|e| &e.code) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) as u16
+}
+
+fn write(name: &str, content: &[u8]) {
+    let out = std::env::var_os("OUT_DIR").unwrap_or_default();
+    let path = Path::new(&out).join(name);
+    std::fs::write(&path, content).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={OWN}");
@@ -114,8 +129,7 @@ fn main() {
     let mut library = Vec::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut library);
     files.extend(library.into_iter().filter(|f| !own.contains(&f.0)));
-    let pack = write_pack(&pack_all(&files));
-    let out = std::env::var_os("OUT_DIR").unwrap_or_default();
-    let path = Path::new(&out).join("stdlib.pack");
-    std::fs::write(&path, pack).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let entries = pack_all(&files);
+    write("stdlib.pack", &write_pack(&entries));
+    write("fingerprint.in", fingerprint(&entries).to_string().as_bytes());
 }
