@@ -18,6 +18,12 @@ struct Entry {
     source_len: usize,
 }
 
+/// The name under which `sysconfig` looks for the build's settings.
+fn sysconfig_data() -> String {
+    let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    format!("_sysconfigdata__linux_{arch}-linux-gnu")
+}
+
 fn collect(dir: &Path, prefix: &str, out: &mut Vec<(String, PathBuf, bool)>) {
     let Ok(listing) = std::fs::read_dir(dir) else { return };
     for item in listing.flatten() {
@@ -28,7 +34,11 @@ fn collect(dir: &Path, prefix: &str, out: &mut Vec<(String, PathBuf, bool)>) {
             }
         } else if let Some(stem) = file.strip_suffix(".py") {
             let package = stem == "__init__";
-            let name = if package { prefix.trim_end_matches('.').to_owned() } else { format!("{prefix}{stem}") };
+            let name = match stem {
+                "__init__" => prefix.trim_end_matches('.').to_owned(),
+                "_sysconfigdata" => sysconfig_data(),
+                _ => format!("{prefix}{stem}"),
+            };
             if !name.is_empty() {
                 out.push((name, path, package));
             }

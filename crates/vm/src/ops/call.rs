@@ -42,7 +42,23 @@ impl Argv {
     }
 }
 
-type ArgBuf = SmallVec<[Value; 12]>;
+/// Arguments put together for a call: on the native stack or, if they are many, where the collector finds and updates them.
+enum Gathered {
+    Few(SmallVec<[Value; FEW]>),
+    Many(crate::RootedVec),
+}
+
+const FEW: usize = 12;
+
+impl Gathered {
+    fn argv(&self, names: Value) -> Argv {
+        let all = match self {
+            Gathered::Few(all) => Argv::slice(all),
+            Gathered::Many(all) => Argv::slice(all),
+        };
+        Argv { names, ..all }
+    }
+}
 
 impl Thread {
     /// Calls with positional arguments.
@@ -57,13 +73,15 @@ impl Thread {
     }
     /// Calls with keyword arguments.
     pub fn call_kw(&mut self, f: Value, args: &[Value], kw: &[(&str, Value)]) -> R {
-        let mut names = ArgBuf::new();
+        let mut names = crate::RootedVec::new(self);
         for (k, _) in kw {
-            names.push(self.intern(k)?);
+            let k = self.intern(k)?;
+            names.push(k);
         }
-        let names = self.new_tuple(&names)?;
-        let all: ArgBuf = args.iter().copied().chain(kw.iter().map(|k| k.1)).collect();
-        self.call_named(f, &all, names.value())
+        let names = self.new_tuple(&names)?.value();
+        let all = self.gather(args.len() + kw.len(), args.iter().copied().chain(kw.iter().map(|k| k.1)));
+        let r = self.call_step(f, all.argv(names), Cont::Exit, 0)?;
+        self.finish(r)
     }
     /// `f(*args, **kwargs)`: a tuple, and a dict or unbound.
     pub fn call_ex(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value) -> R {
@@ -90,6 +108,16 @@ impl Thread {
             None => Ok(None),
         }
     }
+    #[inline(always)]
+    fn gather(&mut self, count: usize, values: impl Iterator<Item = Value>) -> Gathered {
+        if count <= FEW {
+            return Gathered::Few(values.collect());
+        }
+        let mut all = crate::RootedVec::new(self);
+        all.as_mut_vec().extend(values);
+        Gathered::Many(all)
+    }
+
     /// Calls what was found on a type for a receiver: functions directly, others through `__get__`.
     pub fn call_unbound(&mut self, f: Value, this: Value, args: &[Value]) -> R {
         let r = self.call_unbound_step(f, this, args, Cont::Exit, 0)?;
@@ -98,8 +126,8 @@ impl Thread {
 
     pub fn call_unbound_step(&mut self, f: Value, this: Value, args: &[Value], cont: Cont, dst: u8) -> R {
         if is_plain_method(f) {
-            let all: ArgBuf = std::iter::once(this).chain(args.iter().copied()).collect();
-            return self.call_step(f, Argv::slice(&all), cont, dst);
+            let all = self.gather(args.len() + 1, std::iter::once(this).chain(args.iter().copied()));
+            return self.call_step(f, all.argv(Value::NULL), cont, dst);
         }
         let class = self.class_of(this).value();
         let f = self.bind(f, this, class)?;
@@ -164,11 +192,8 @@ impl Thread {
                 _ => self.call_step(f, Argv { window: false, ..argv }, cont, dst),
             };
         }
-        let all: ArgBuf = std::iter::once(first).chain(argv.as_slice().iter().copied()).collect();
-        let spilled = all.spilled().then(|| Argv::slice(&all).root(self));
-        let r = self.call_step(f, Argv { names: argv.names, ..Argv::slice(&all) }, cont, dst);
-        drop(spilled);
-        r
+        let all = self.gather(argv.count + 1, std::iter::once(first).chain(argv.as_slice().iter().copied()));
+        self.call_step(f, all.argv(argv.names), cont, dst)
     }
 
     /// Pushes a frame for a Python function (or makes its generator).
@@ -436,11 +461,8 @@ impl Thread {
     pub fn call_ex_step(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value, cont: Cont, dst: u8) -> R {
         let kw = kwargs.cast::<Dict>().filter(|d| !d.is_empty());
         let Some(kw) = kw else {
-            let all: ArgBuf = args.items().into();
-            let root = all.spilled().then(|| Argv::slice(&all).root(self));
-            let r = self.call_step(f, Argv::slice(&all), cont, dst);
-            drop(root);
-            return r;
+            let all = self.gather(args.len, args.items().iter().copied());
+            return self.call_step(f, all.argv(Value::NULL), cont, dst);
         };
         let mut all = crate::RootedVec::new(self);
         let mut names = crate::RootedVec::new(self);
@@ -473,11 +495,8 @@ impl Thread {
                 let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
                 return self.call_native(f.def, argv, f);
             }
-            let all: ArgBuf = std::iter::once(this).chain(argv.as_slice().iter().copied()).collect();
-            let root = all.spilled().then(|| Argv::slice(&all).root(self));
-            let r = self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&all) }, f);
-            drop(root);
-            return r;
+            let all = self.gather(argv.count + 1, std::iter::once(this).chain(argv.as_slice().iter().copied()));
+            return self.call_native(f.def, all.argv(argv.names), f);
         }
         self.call_native(f.def, argv, f)
     }
@@ -953,15 +972,6 @@ impl Thread {
                 meta: field(meta),
             },
         )
-    }
-}
-
-impl Argv {
-    /// Keeps values that lie in native heap memory alive (they were pinned on a stack until now).
-    fn root(&self, cx: &mut Thread) -> crate::RootedVec {
-        let mut v = crate::RootedVec::new(cx);
-        v.as_mut_vec().extend_from_slice(self.as_slice());
-        v
     }
 }
 
