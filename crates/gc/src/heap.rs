@@ -177,6 +177,12 @@ impl Mutator {
         self.heap().mutators.push(me);
     }
 
+    /// After a fork only this mutator's thread exists: the stacks of the others are garbage.
+    pub fn forget_others(&mut self) {
+        let me = self as *mut Mutator;
+        self.heap().mutators.retain(|m| *m == me);
+    }
+
     /// The heap. Exclusive because only one mutator runs at a time.
     #[inline(always)]
     pub fn heap(&mut self) -> &mut Heap {

@@ -67,17 +67,20 @@ impl<'a> Gen<'a, '_> {
         if is_async { self.await_value(enter, AENTER) } else { Ok(enter) }
     }
 
-    /// Calls the exit method with three times None.
+    /// Calls the exit method with three times None. A callee's registers begin at its arguments, so the call is made
+    /// from a copy above all that lives: a value on its way out by `return` lies above `exit`.
     pub(super) fn call_exit_plain(&mut self, exit: Reg, is_async: bool, range: TextRange) -> Res<()> {
         let mark = self.mark();
         self.at(range);
+        let window = self.temps(5)?;
+        self.emit(Op::Move, window, exit, 0);
+        self.emit(Op::Move, window + 1, exit + 1, 0);
         for i in 2..5 {
-            self.load_const(Const::None, Some(exit + i))?;
+            self.load_const(Const::None, Some(window + i))?;
         }
-        let t = self.temp()?;
-        self.emit(Op::CallMethod, t, exit, 3);
+        self.emit(Op::CallMethod, window, window, 3);
         if is_async {
-            self.await_value(t, AEXIT)?;
+            self.await_value(window, AEXIT)?;
         }
         self.release(mark);
         Ok(())

@@ -48,7 +48,23 @@ pub mod function_meta {
     pub const TYPE_PARAMS: usize = 1;
 }
 
-type ArgBuf = SmallVec<[Value; 12]>;
+const GATHERED_ON_STACK: usize = 12;
+
+/// Arguments put together for a call: on the native stack or, if they are many, where the collector finds and updates them.
+enum Gathered {
+    Few(SmallVec<[Value; GATHERED_ON_STACK]>),
+    Many(crate::RootedVec),
+}
+
+impl Gathered {
+    fn argv(&self, names: Value) -> Argv {
+        let all = match self {
+            Gathered::Few(all) => Argv::slice(all),
+            Gathered::Many(all) => Argv::slice(all),
+        };
+        Argv { names, ..all }
+    }
+}
 
 /// Up to this many arguments are moved in an array of fixed size.
 const FEW: usize = 4;
@@ -73,13 +89,15 @@ impl Thread {
     }
     /// Calls with keyword arguments.
     pub fn call_kw(&mut self, f: Value, args: &[Value], kw: &[(&str, Value)]) -> R {
-        let mut names = ArgBuf::new();
+        let mut names = crate::RootedVec::new(self);
         for (k, _) in kw {
-            names.push(self.intern(k)?);
+            let k = self.intern(k)?;
+            names.push(k);
         }
-        let names = self.new_tuple(&names)?;
-        let all: ArgBuf = args.iter().copied().chain(kw.iter().map(|k| k.1)).collect();
-        self.call_named(f, &all, names.value())
+        let names = self.new_tuple(&names)?.value();
+        let all = self.gather(args.len() + kw.len(), args.iter().copied().chain(kw.iter().map(|k| k.1)));
+        let r = self.call_step(f, all.argv(names), Cont::Exit, 0)?;
+        self.finish(r)
     }
     /// `f(*args, **kwargs)`: a tuple, and a dict or unbound.
     pub fn call_ex(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value) -> R {
@@ -106,6 +124,16 @@ impl Thread {
             None => Ok(None),
         }
     }
+    #[inline(always)]
+    fn gather(&mut self, count: usize, values: impl Iterator<Item = Value>) -> Gathered {
+        if count <= GATHERED_ON_STACK {
+            return Gathered::Few(values.collect());
+        }
+        let mut all = crate::RootedVec::new(self);
+        all.as_mut_vec().extend(values);
+        Gathered::Many(all)
+    }
+
     /// Calls what was found on a type for a receiver: functions directly, others through `__get__`.
     pub fn call_unbound(&mut self, f: Value, this: Value, args: &[Value]) -> R {
         let r = self.call_unbound_step(f, this, args, Cont::Exit, 0)?;
@@ -123,8 +151,8 @@ impl Thread {
                 }
                 return self.call_step(f, Argv::slice(all), cont, dst);
             }
-            let all: ArgBuf = std::iter::once(this).chain(args.iter().copied()).collect();
-            return self.call_step(f, Argv::slice(&all), cont, dst);
+            let all = self.gather(args.len() + 1, std::iter::once(this).chain(args.iter().copied()));
+            return self.call_step(f, all.argv(Value::NULL), cont, dst);
         }
         let class = self.class_of(this).value();
         let f = self.bind(f, this, class)?;
@@ -193,11 +221,8 @@ impl Thread {
             let few = few_with_first(first, argv.as_slice());
             return self.call_step(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) }, cont, dst);
         }
-        let all: ArgBuf = std::iter::once(first).chain(argv.as_slice().iter().copied()).collect();
-        let spilled = all.spilled().then(|| Argv::slice(&all).root(self));
-        let r = self.call_step(f, Argv { names: argv.names, ..Argv::slice(&all) }, cont, dst);
-        drop(spilled);
-        r
+        let all = self.gather(argv.count + 1, std::iter::once(first).chain(argv.as_slice().iter().copied()));
+        self.call_step(f, all.argv(argv.names), cont, dst)
     }
 
     /// Pushes a frame for a Python function (or makes its generator).
@@ -508,11 +533,8 @@ impl Thread {
     pub fn call_ex_step(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value, cont: Cont, dst: u8) -> R {
         let kw = kwargs.cast::<Dict>().filter(|d| !d.is_empty());
         let Some(kw) = kw else {
-            let all: ArgBuf = args.items().into();
-            let root = all.spilled().then(|| Argv::slice(&all).root(self));
-            let r = self.call_step(f, Argv::slice(&all), cont, dst);
-            drop(root);
-            return r;
+            // The tuple is pinned by the pointer to its items.
+            return self.call_step(f, Argv::slice(args.items()), cont, dst);
         };
         let mut all = crate::RootedVec::new(self);
         let mut names = crate::RootedVec::new(self);
@@ -549,11 +571,8 @@ impl Thread {
                 let few = few_with_first(this, argv.as_slice());
                 return self.call_native(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) });
             }
-            let all: ArgBuf = std::iter::once(this).chain(argv.as_slice().iter().copied()).collect();
-            let root = all.spilled().then(|| Argv::slice(&all).root(self));
-            let r = self.call_native(f, Argv { names: argv.names, ..Argv::slice(&all) });
-            drop(root);
-            return r;
+            let all = self.gather(argv.count + 1, std::iter::once(this).chain(argv.as_slice().iter().copied()));
+            return self.call_native(f, all.argv(argv.names));
         }
         self.call_native(f, argv)
     }
@@ -1081,15 +1100,6 @@ impl Thread {
                 meta: null_field(),
             },
         )
-    }
-}
-
-impl Argv {
-    /// Keeps values that lie in native heap memory alive (they were pinned on a stack until now).
-    fn root(&self, cx: &mut Thread) -> crate::RootedVec {
-        let mut v = crate::RootedVec::new(cx);
-        v.as_mut_vec().extend_from_slice(self.as_slice());
-        v
     }
 }
 
