@@ -23,8 +23,17 @@ const FROZEN: &[(&str, &str)] = &[
     ("_stdlib_finder", "_stdlib_finder"),
 ];
 
-/// The number in the first bytes of a `.pyc`; changes with the bytecode.
-pub const MAGIC: i64 = 3700 | 0x0a0d << 16;
+/// The number in the first bytes of a `.pyc`; changes with the compiler and the bytecode (see build.rs).
+pub const MAGIC: i64 = decimal(env!("FERROPY_BYTECODE_NUMBER")) | 0x0a0d << 16;
+
+const fn decimal(text: &str) -> i64 {
+    let (mut n, mut i) = (0, 0);
+    while i < text.len() {
+        n = n * 10 + (text.as_bytes()[i] - b'0') as i64;
+        i += 1;
+    }
+    n
+}
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(

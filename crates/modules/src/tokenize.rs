@@ -290,19 +290,12 @@ impl Lexer {
                 return Ok(());
             }
         }
-        if !"()[]{}:,;+-*/|&<>=.%~^@!".contains(c) {
-            let message = if c.is_control() || c == '\0' {
-                format!("invalid non-printable character U+{:04X}", c as u32)
-            } else {
-                format!("invalid character '{c}' (U+{:04X})", c as u32)
-            };
-            if matches!(c, '$' | '?' | '`' | '\\') {
-                return self.fault(
-                    if c == '\\' { "unexpected character after line continuation character" } else { "invalid syntax" },
-                    start,
-                );
-            }
-            return self.fault(message, start);
+        // Characters that mean nothing to the grammar are operators all the same: the parser refuses them.
+        if c == '\\' {
+            return self.fault("unexpected character after line continuation character", start);
+        }
+        if c.is_control() || c == '\0' {
+            return self.fault(format!("invalid non-printable character U+{:04X}", c as u32), start);
         }
         self.col += 1;
         self.push(OP, start);

@@ -99,6 +99,9 @@ pub mod interrupt {
     pub const ASYNC: u32 = 8;
 }
 
+/// Native stack for one native function called by Python, all that it calls natively included.
+const NATIVE_SHARE: usize = 4 << 20;
+
 /// One thread of execution.
 #[repr(C)]
 pub struct Thread {
@@ -113,7 +116,9 @@ pub struct Thread {
     vm: *mut Interpreter,
     pub stacks: Stacks,
     pub rooted: Box<RootedList>,
-    /// Lowest address of the native stack that may be used.
+    /// Lowest address of the native stack that may be used, and the lowest until Python code runs again: native code
+    /// that recurses by itself gets a share only.
+    pub stack_low: usize,
     pub stack_limit: usize,
     pub recursion_limit: usize,
     /// Objects whose repr is being computed.
@@ -153,11 +158,29 @@ impl Thread {
         unsafe { *self.vm().names.as_ptr().add(n as usize) }
     }
 
-    /// True when the native stack is nearly used up.
+    /// True when the share of the native stack is nearly used up.
     #[inline(always)]
     pub fn native_stack_low(&self) -> bool {
         let here = 0u8;
         (&raw const here as usize) < self.stack_limit
+    }
+
+    /// True when all of the native stack is.
+    #[inline(always)]
+    pub(crate) fn native_stack_used_up(&self) -> bool {
+        let here = 0u8;
+        (&raw const here as usize) < self.stack_low
+    }
+
+    /// Runs `f`, which enters Python code, with a fresh share of the native stack.
+    #[inline(always)]
+    pub(crate) fn with_native_share<T>(&mut self, f: impl FnOnce(&mut Thread) -> T) -> T {
+        let here = 0u8;
+        let limit = (&raw const here as usize).saturating_sub(NATIVE_SHARE).max(self.stack_low);
+        let outer = std::mem::replace(&mut self.stack_limit, limit);
+        let r = f(self);
+        self.stack_limit = outer;
+        r
     }
 
     /// Call at the start of native functions that recurse.
@@ -172,13 +195,13 @@ impl Thread {
     #[cold]
     pub fn recursion_error(&mut self, what: &str) -> crate::Raised {
         // A little room to create the exception and to handle it.
-        let (limit, frames) = (self.stack_limit, self.frame_limit);
+        let (low, limit, frames) = (self.stack_low, self.stack_limit, self.frame_limit);
+        self.stack_low = low.saturating_sub(64 << 10);
         self.stack_limit = limit.saturating_sub(64 << 10);
         // SAFETY: the stacks have spare room behind their limits.
         self.frame_limit = unsafe { frames.add(40) };
         let r = self.error(crate::Exc::RecursionError, format!("maximum recursion depth exceeded{what}"));
-        self.stack_limit = limit;
-        self.frame_limit = frames;
+        (self.stack_low, self.stack_limit, self.frame_limit) = (low, limit, frames);
         r
     }
 
@@ -455,7 +478,8 @@ impl Interpreter {
             vm: self,
             stacks,
             rooted: Box::default(),
-            stack_limit: low + (256 << 10).min((high - low) / 4),
+            stack_low: low + (256 << 10).min((high - low) / 4),
+            stack_limit: (low + (256 << 10).min((high - low) / 4)).max(high.saturating_sub(NATIVE_SHARE)),
             recursion_limit: 1000,
             repr_stack: Vec::new(),
             locals: Default::default(),
@@ -512,6 +536,8 @@ impl Thread {
         self.vm_mut().types = classes[..rows.len() + 1].to_vec();
         self.vm_mut().exc_classes = classes[rows.len() + 1..].to_vec();
         self.make_constants();
+        let unready = self.vm().empty_tuple;
+        classes.iter().for_each(|c| c.mro.init(unready));
         for (i, row) in rows.iter().enumerate() {
             let class = classes[i + 1];
             let base = (i > 0).then(|| classes[row.base as usize]);

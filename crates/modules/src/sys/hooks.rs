@@ -190,7 +190,7 @@ fn plain_chain(cx: &mut Thread, e: Value, out: &mut String, depth: usize) {
         at = tb.next.cast::<Traceback>();
     }
     let class = cx.class_of(e);
-    out.push_str(&cx.class_display_name(class));
+    out.push_str(&cx.full_class_name(class));
     let message = cx.str(e).map(|s| s.to_lossy());
     match message {
         Ok(m) if m.is_empty() => {}

@@ -151,7 +151,7 @@ fn callable_text(cx: &mut Thread, f: Value) -> String {
         return format!("{}()", cx.function_name(f));
     }
     if let Some(c) = f.cast::<Class>() {
-        return format!("{}()", cx.class_display_name(c));
+        return format!("{}()", cx.full_class_name(c));
     }
     match f.cast::<NativeFn>() {
         Some(n) => format!("{}()", n.def.name()),

@@ -135,7 +135,7 @@ fn load_special(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     let class = cx.class_of(v);
-    let class_name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let is_async = what.starts_with("__a");
     let (kind, other, keyword) = if is_async {
         ("asynchronous context manager", N::__enter__, "with")
@@ -150,8 +150,7 @@ fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     } else {
         String::new()
     };
-    let miss = if hint.is_empty() { format!(" (missed {what} method)") } else { String::new() };
-    cx.type_error(format!("'{class_name}' object does not support the {kind} protocol{miss}{hint}"))
+    cx.type_error(format!("'{name}' object does not support the {kind} protocol (missed {what} method){hint}"))
 }
 
 frame_ops! {
