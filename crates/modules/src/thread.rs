@@ -421,7 +421,7 @@ fn run_job(cx: &mut Thread, token: i64) {
             cx.take_pending();
         } else {
             let e = cx.take_pending();
-            cx.unraisable(e, "thread started by _thread");
+            cx.unraisable(e, "in thread started by", job.at(0));
         }
     }
     leave_locals(cx);

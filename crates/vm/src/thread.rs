@@ -69,8 +69,8 @@ pub struct Interpreter {
 pub struct Hooks {
     /// Runs Python-level signal handlers; called at safepoints when the interrupt bit SIGNALS is set.
     pub signals: Option<fn(&mut Thread) -> R<()>>,
-    /// Formats and prints an exception that cannot be raised: (exception, where).
-    pub unraisable: Option<fn(&mut Thread, Value, &str)>,
+    /// Formats and prints an exception that cannot be raised: (exception, where, of what or unbound).
+    pub unraisable: Option<fn(&mut Thread, Value, &str, Value)>,
     /// `BaseException.__new__` and `__init__`: instances of classes with these are made directly.
     pub exception_new: Option<crate::NativeImpl>,
     pub exception_init: Option<crate::NativeImpl>,
@@ -294,7 +294,7 @@ impl Thread {
         }
         if self.call(callback, &[weak]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "weakref callback");
+            self.unraisable(e, "while calling weakref callback", callback);
         }
     }
 
@@ -305,14 +305,14 @@ impl Thread {
         };
         if self.call_unbound(del, v, &[]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "object finalizer");
+            self.unraisable(e, "while calling deallocator", del);
         }
     }
 
-    /// Reports an exception that nobody can catch.
-    pub fn unraisable(&mut self, exc: Value, place: &str) {
+    /// Reports an exception that nobody can catch: "Exception ignored {place} {of!r}".
+    pub fn unraisable(&mut self, exc: Value, place: &str, of: Value) {
         if let Some(f) = self.vm().hooks.unraisable {
-            f(self, exc, place);
+            f(self, exc, place, of);
         }
         self.pending = Value::NULL;
     }

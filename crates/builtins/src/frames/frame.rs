@@ -3,7 +3,7 @@
 use super::proxy;
 use ferropy_vm::ops::generator::state;
 use ferropy_vm::types::{FrameObject, Function, Generator, Str};
-use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
+use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 
 static METHODS: &[NativeDef] = &[
     NativeDef::getter("f_back", get_back, ""),
@@ -142,7 +142,7 @@ fn clear(cx: &mut Thread, a: Args<'_>) -> R {
         match g.state.get() {
             state::SUSPENDED => return Err(cx.runtime_error("cannot clear a suspended frame")),
             state::CREATED => {
-                cx.call_method(g.value(), "close", &[])?;
+                cx.call_special(g.value(), N::__del__, &[])?;
             }
             _ => {}
         }

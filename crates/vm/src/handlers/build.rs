@@ -91,8 +91,13 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn set_add(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (s, v) = (reg(cx, i.a()), reg(cx, i.b()));
-    // SAFETY: as above.
-    cx.set_add(unsafe { s.cast_unchecked() }, v)?;
+    // Sets that the program can rebind get here too: `__conditional_annotations__`.
+    let set = s.cast::<Set>().filter(|_| s.shape() == B::Set as u32 || cx.is_instance(s, cx.builtin(B::Set)));
+    let Some(set) = set else {
+        let class = cx.class_name(s);
+        return Err(cx.type_error(format!("'{class}' object is not a set")));
+    };
+    cx.set_add(set, v)?;
     Ok(Value::NONE)
 }
 

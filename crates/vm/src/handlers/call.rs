@@ -4,7 +4,7 @@ use super::*;
 use crate::N;
 use crate::frame::Cont;
 use crate::ops::call::Argv;
-use crate::types::{CodeObject, Dict, List, Tuple};
+use crate::types::{CodeObject, Dict, Function, List, Str, Tuple};
 use ferropy_bytecode::{SpecialMethod, make_flags};
 
 #[inline(always)]
@@ -103,6 +103,10 @@ fn make_function(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     }
     if let Some(v) = next(cx, make_flags::ANNOTATE) {
         f.annotate.set(cx, f, v);
+        if let (Some(annotate), Some(name)) = (v.cast::<Function>(), f.qualname.cast::<Str>()) {
+            let qualname = cx.new_str(&format!("{}.__annotate__", name.to_lossy()))?;
+            annotate.qualname.set(cx, annotate, qualname);
+        }
     }
     if let Some(v) = next(cx, make_flags::TYPE_PARAMS)
         && let Some(meta) = f.meta.cast::<List>()
