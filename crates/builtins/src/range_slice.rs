@@ -321,9 +321,9 @@ static RANGE: &[NativeDef] = &[
         range_index,
         "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.",
     ),
-    NativeDef::getter("start", range_start, ""),
-    NativeDef::getter("stop", range_stop, ""),
-    NativeDef::getter("step", range_step, ""),
+    NativeDef::getter("start", range_start, "").as_member(),
+    NativeDef::getter("stop", range_stop, "").as_member(),
+    NativeDef::getter("step", range_step, "").as_member(),
 ];
 
 fn not_ordered(_cx: &mut Thread, _a: Args<'_>) -> R {
@@ -589,9 +589,9 @@ static SLICE: &[NativeDef] = &[
         "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.",
     ),
     NativeDef::method("__reduce__(self, /)", slice_reduce, "Return state information for pickling."),
-    NativeDef::getter("start", slice_start, ""),
-    NativeDef::getter("stop", slice_stop, ""),
-    NativeDef::getter("step", slice_step, ""),
+    NativeDef::getter("start", slice_start, "").as_member(),
+    NativeDef::getter("stop", slice_stop, "").as_member(),
+    NativeDef::getter("step", slice_step, "").as_member(),
 ];
 
 /// Adds the methods of `range`, its iterators, and `slice`.

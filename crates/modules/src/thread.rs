@@ -167,7 +167,7 @@ fn lock_reinit(cx: &mut Thread, a: Args<'_>) -> R {
 fn lock_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let l = lock(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let state = if l.locked.get() { "locked" } else { "unlocked" };
     let text = format!("<{state} {name} object at {:#x}>", cx.id(a[0]));
     Ok(cx.new_str(&text)?.value())
@@ -275,7 +275,7 @@ fn rlock_reinit(cx: &mut Thread, a: Args<'_>) -> R {
 fn rlock_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let (state, owner, count) = (if l.count.get() > 0 { "locked" } else { "unlocked" }, l.owner.get(), l.count.get());
     let text = format!("<{state} {name} object owner={owner} count={count} at {:#x}>", cx.id(a[0]));
     Ok(cx.new_str(&text)?.value())
@@ -461,7 +461,7 @@ fn run_job(cx: &mut Thread, token: i64) {
             cx.take_pending();
         } else {
             let e = cx.take_pending();
-            cx.unraisable(e, "thread started by _thread");
+            cx.unraisable(e, "in thread started by", job.at(0));
         }
     }
     leave_locals(cx);

@@ -678,7 +678,7 @@ impl Thread {
     }
 
     fn run_loop(&mut self, raising: bool) -> R {
-        if self.native_stack_low() {
+        if self.native_stack_used_up() {
             let generator = self.top().flags & fflags::GENERATOR != 0;
             if generator && let Some(g) = self.top().aux.cast::<Generator>() {
                 self.finish_generator(g);
@@ -687,10 +687,10 @@ impl Thread {
             self.frame = unsafe { self.frame.sub(1) };
             return Err(self.recursion_error(""));
         }
-        if self.interrupt.load(Relaxed) != 0 && !raising && self.safepoint().is_err() {
-            return execute(self, true);
-        }
-        execute(self, raising)
+        self.with_native_share(|cx| {
+            let raising = raising || cx.interrupt.load(Relaxed) != 0 && cx.safepoint().is_err();
+            execute(cx, raising)
+        })
     }
 
     /// Delivers a returned value where the continuation is not a plain store. `Leave`: the value is in `pending`.

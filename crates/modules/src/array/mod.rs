@@ -484,7 +484,7 @@ comparisons! { array_lt Lt array_le Le array_eq Eq array_ne Ne array_gt Gt array
 
 fn array_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let array = this(cx, a[0])?;
-    let (class, code) = (cx.class_name(a[0]), array.code.get());
+    let (class, code) = (cx.class_of(a[0]).name(), array.code.get());
     let mut text = format!("{class}('{}'", code as char).into_bytes();
     if count(array) > 0 {
         let items = if item::is_text(code) { unicode(cx, array)? } else { to_list(cx, array)? };

@@ -57,7 +57,7 @@ fn run_hooks(cx: &mut Thread, key: &'static str, reverse: bool) -> R<()> {
             && cx.call(f, &[]).is_err()
         {
             let e = cx.take_pending();
-            cx.unraisable(e, "fork hook");
+            cx.unraisable(e, "in fork hook", f);
         }
     }
     Ok(())

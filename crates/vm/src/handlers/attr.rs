@@ -266,70 +266,76 @@ fn del_attr(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     Ok(Value::NONE)
 }
 
-/// (class, receiver) of a `super()` without arguments, unless `super` is rebound.
-fn super_parts(cx: &mut Thread, base: usize) -> R<Option<(Gc<Class>, Value, Gc<Class>)>> {
-    let w = window(cx, base, 3);
+/// (class, receiver, class whose MRO is walked) of a call of `super`, unless that is rebound or its arguments are wrong.
+fn super_parts(cx: &mut Thread, i: Instr) -> R<Option<(Gc<Class>, Value, Gc<Class>)>> {
+    let w = window(cx, i.b(), 3);
     if w[0] != cx.builtin(B::Super).value() {
         return Ok(None);
     }
     let Some(class) = w[1].cast::<Class>() else {
-        return Err(cx.runtime_error("super(): empty __class__ cell"));
+        if i.c() == 0 {
+            return Ok(None);
+        }
+        let got = cx.class_name(w[1]);
+        return Err(cx.runtime_error(format!("super(): __class__ is not a type ({got})")));
     };
     let start = super_start(cx, class, w[2])?;
     Ok(Some((class, w[2], start)))
 }
 
 /// The class whose MRO a `super(class, obj)` walks.
-pub(crate) fn super_start(cx: &mut Thread, class: Gc<Class>, obj: Value) -> R<Gc<Class>> {
+pub fn super_start(cx: &mut Thread, class: Gc<Class>, obj: Value) -> R<Gc<Class>> {
     if let Some(c) = obj.cast::<Class>()
         && c.is_subclass(class)
     {
         return Ok(c);
     }
-    let c = cx.class_of(obj);
-    if c.is_subclass(class) {
-        return Ok(c);
+    let own = cx.class_of(obj);
+    if own.is_subclass(class) {
+        return Ok(own);
     }
     let n = cx.name(N::__class__);
     if let Some(c) = cx.getattr_opt(obj, n)?.and_then(|c| c.cast::<Class>())
+        && c != own
         && c.is_subclass(class)
     {
         return Ok(c);
     }
-    Err(cx.type_error(
-        "super(type, obj): obj (instance of ".to_owned()
-            + &cx.class_name(obj)
-            + ") is not an instance or subtype of type ("
-            + &class.name()
-            + ").",
-    ))
+    let (what, name) = match obj.cast::<Class>() {
+        Some(c) => ("type", cx.type_name(c)),
+        None => ("instance of", cx.type_name(own)),
+    };
+    let class = cx.type_name(class);
+    Err(cx
+        .type_error(format!("super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({class}).")))
 }
 
 fn get_super(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
-    let v = match super_parts(cx, i.b())? {
+    let v = match super_parts(cx, i)? {
         Some((class, this, start)) if n != cx.name(N::__class__) => match cx.lookup_after(start, class, n) {
             Some(v) => {
                 let this = if this == start.value() { Value::NONE } else { this };
                 cx.bind(v, this, start.value())?
             }
-            None => super_object_attr(cx, i.b(), n)?,
+            None => super_object_attr(cx, i, n)?,
         },
-        _ => super_object_attr(cx, i.b(), n)?,
+        _ => super_object_attr(cx, i, n)?,
     };
     set(cx, i.a(), v);
     Ok(v)
 }
 
-fn super_object_attr(cx: &mut Thread, base: usize, n: Value) -> R {
-    let w = window(cx, base, 3);
-    let s = cx.call(w[0], &[w[1], w[2]])?;
+fn super_object_attr(cx: &mut Thread, i: Instr, n: Value) -> R {
+    let w = window(cx, i.b(), 3);
+    let rebound = w[0] != cx.builtin(B::Super).value();
+    let s = if rebound && i.c() != 0 { cx.call(w[0], &[])? } else { cx.call(w[0], &[w[1], w[2]])? };
     cx.getattr(s, n)
 }
 
 fn get_super_method(cx: &mut Thread, args: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
-    if let Some((class, this, start)) = super_parts(cx, i.b())?
+    if let Some((class, this, start)) = super_parts(cx, i)?
         && this != start.value()
         && let Some(v) = cx.lookup_after(start, class, n)
         && crate::ops::call::is_plain_method(v)

@@ -97,8 +97,13 @@ fn star_error<T>(cx: &mut Thread, v: Value, r: R<T>) -> R<T> {
 
 fn set_add(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (s, v) = (reg(cx, i.a()), reg(cx, i.b()));
-    // SAFETY: as above.
-    cx.set_add(unsafe { s.cast_unchecked() }, v)?;
+    // Sets that the program can rebind get here too: `__conditional_annotations__`.
+    let set = s.cast::<Set>().filter(|_| s.shape() == B::Set as u32 || cx.is_instance(s, cx.builtin(B::Set)));
+    let Some(set) = set else {
+        let class = cx.class_name(s);
+        return Err(cx.type_error(format!("'{class}' object is not a set")));
+    };
+    cx.set_add(set, v)?;
     Ok(Value::NONE)
 }
 
@@ -157,7 +162,7 @@ fn callable_text(cx: &mut Thread, f: Value) -> String {
         return format!("{}()", cx.function_name(f));
     }
     if let Some(c) = f.cast::<Class>() {
-        return format!("{}()", cx.class_display_name(c));
+        return format!("{}()", cx.full_class_name(c));
     }
     match f.cast::<NativeFn>() {
         Some(n) => format!("{}()", n.def.name()),

@@ -304,7 +304,8 @@ frame_ops! {
 #[cold]
 fn unbound(cx: &mut Thread, n: Value, free: bool) -> crate::Raised {
     let text = n.cast::<Str>().map_or_else(String::new, |s| s.to_lossy());
-    let r = if free {
+    // The cells of a class body are not its local variables.
+    let r = if free || code(cx).flags & ferropy_bytecode::flags::OPTIMIZED == 0 {
         cx.error(
             Exc::NameError,
             format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope"),

@@ -755,7 +755,7 @@ impl Thread {
 
     fn native_qualname(&self, def: &'static NativeDef, argv: Argv) -> String {
         if is_bound_sig(def) && argv.count > 0 {
-            return format!("{}.{}", self.class_name(argv.at(0)), def.name());
+            return format!("{}.{}", self.class_of(argv.at(0)).name(), def.name());
         }
         def.name().to_owned()
     }
@@ -779,6 +779,15 @@ impl Thread {
         };
         let s = |n: usize| if n == 1 { "" } else { "s" };
         let posonly = sig.posonly == sig.params.len();
+        if [B::WrapperDescriptor as u32, B::MethodWrapper as u32].contains(&f.shape()) && posonly {
+            let wanted = match (min, max) {
+                (0, 0) => "0 arguments",
+                (1, 1) => "1 argument",
+                (1, 2) => "1 or 2 arguments",
+                _ => return self.type_error(format!("{name} expected {max} arguments, got {given}")),
+            };
+            return self.type_error(format!("expected {wanted}, got {given}"));
+        }
         if max == min && posonly {
             return match max {
                 0 => self.type_error(format!("{qual}() takes no arguments ({given} given)")),
@@ -842,7 +851,7 @@ impl Thread {
             return Err(self.type_error("type() takes 1 or 3 arguments"));
         }
         if c.has(flags::NO_NEW) {
-            let name = self.class_display_name(c);
+            let name = self.type_name(c);
             return Err(self.type_error(format!("cannot create '{name}' instances")));
         }
         let (new, init) = (c.call_new.get(), c.call_init.get());
@@ -946,7 +955,9 @@ impl Thread {
             _ if new.kind() == NativeFn::kind() || new.kind() == Function::kind() => new,
             _ => self.bind(new, Value::NONE, c.value())?,
         };
-        let new = if is_object_new(new) { Value::NULL } else { new };
+        // Abstract classes stay on the long way: only `object.__new__` refuses them.
+        let plain = is_object_new(new) || is_plain_new(new) && !c.has(flags::ABSTRACT);
+        let new = if plain { Value::NULL } else { new };
         let init = if is_object_init(init) { Value::NULL } else { init };
         c.call_new.set(self, c, new);
         c.call_init.set(self, c, init);
@@ -971,7 +982,8 @@ impl Thread {
                 return Err(self.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
             }
             if !own_init {
-                return Err(self.type_error(format!("{}() takes no arguments", c.name())));
+                let name = self.type_name(c);
+                return Err(self.type_error(format!("{name}() takes no arguments")));
             }
         }
         if c.has(flags::ABSTRACT) {
@@ -992,7 +1004,7 @@ impl Thread {
         if self.lookup(native, n).is_none_or(is_object_new) {
             return Ok(());
         }
-        let (c, native) = (self.class_display_name(c), self.class_display_name(native));
+        let (c, native) = (self.type_name(c), self.type_name(native));
         Err(self.type_error(format!("object.__new__({c}) is not safe, use {native}.__new__()")))
     }
 
@@ -1021,16 +1033,6 @@ impl Thread {
         }
         out.sort();
         Ok(out)
-    }
-
-    /// `module.qualname`, without `builtins.`.
-    pub fn class_display_name(&mut self, c: Gc<Class>) -> String {
-        let name = c.name();
-        let key = self.name(N::__module__);
-        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<Str>()) {
-            Some(m) if m.bytes() != b"builtins" => format!("{}.{name}", m.to_lossy()),
-            _ => name,
-        }
     }
 
     /// Runs a native finaliser; kinds that need one have a `__del__` among their methods.
@@ -1111,7 +1113,7 @@ pub fn is_plain_method(f: Value) -> bool {
 
 /// Does the signature begin with the receiver?
 pub fn is_bound_sig(def: &NativeDef) -> bool {
-    matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod | crate::Flavour::GetSet)
+    def.is_attribute() || matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod)
 }
 
 impl Gc<NativeFn> {
@@ -1130,6 +1132,36 @@ fn is_type_call(f: Value) -> bool {
 }
 pub fn is_object_new(f: Value) -> bool {
     is_native(f, object_new)
+}
+/// `__new__` of built-in classes whose `__init__` takes all arguments.
+fn is_plain_new(f: Value) -> bool {
+    is_native(f, list_new) || is_native(f, dict_new) || is_native(f, set_new)
+}
+
+fn plain_new(cx: &mut Thread, class: Value, b: B) -> R {
+    let of = cx.builtin(b);
+    let name = of.name();
+    let Some(c) = class.cast::<Class>() else {
+        let got = cx.class_name(class);
+        return Err(cx.type_error(format!("{name}.__new__(X): X is not a type object ({got})")));
+    };
+    if !c.is_subclass(of) {
+        let got = cx.type_name(c);
+        return Err(cx.type_error(format!("{name}.__new__({got}): {got} is not a subtype of {name}")));
+    }
+    cx.alloc_instance(c)
+}
+/// `list.__new__(cls, *args, **kwargs)`.
+pub fn list_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::List)
+}
+/// `dict.__new__(cls, *args, **kwargs)`.
+pub fn dict_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::Dict)
+}
+/// `set.__new__(cls, *args, **kwargs)`.
+pub fn set_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::Set)
 }
 pub fn is_object_init(f: Value) -> bool {
     is_native(f, object_init)
@@ -1169,7 +1201,7 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
     }
     cx.check_new_is_safe(c)?;
     if c.has(flags::NO_NEW) {
-        let name = cx.class_display_name(c);
+        let name = cx.type_name(c);
         return Err(cx.type_error(format!("cannot create '{name}' instances")));
     }
     cx.alloc_instance(c)

@@ -88,7 +88,7 @@ impl Thread {
         }
         if class == B::Coroutine
             && let Some(depth) = self.locals.get("coroutine_origin_depth")
-            && let Some(depth) = depth.as_int()
+            && let Some(depth) = depth.as_int().filter(|d| *d > 0)
         {
             self.note_coroutine_origin(g, depth)?;
         }
@@ -309,17 +309,38 @@ impl Thread {
                 }
             };
         }
-        g.state.set(state::RUNNING);
+        // While the delegate runs, the frame of this one is on the stack below it.
+        let at = g.pc.get() as usize;
+        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
         let r = self.throw_into(sub, exc, closing);
-        g.state.set(state::SUSPENDED);
-        match r {
-            Ok(None) => self.throw_here(g, exc),
-            Ok(Some(Resumed::Yielded(v))) => Ok(Resumed::Yielded(v)),
-            Ok(Some(Resumed::Returned(v))) => self.resume_after_delegate(g, v),
-            Err(_) => {
-                let e = self.take_pending();
-                self.throw_here(g, e)
+        let r = match r {
+            Ok(None) => {
+                self.raise_value(exc);
+                self.run_raising()
             }
+            Ok(Some(Resumed::Yielded(v))) => {
+                // SAFETY: the frame pushed above is on top again; its code has this instruction.
+                let pc = unsafe { crate::handlers::code(self).instrs.add(at) };
+                self.suspend(pc);
+                return Ok(Resumed::Yielded(v));
+            }
+            Ok(Some(Resumed::Returned(v))) => {
+                self.skip_delegation(v);
+                self.run()
+            }
+            Err(_) => self.run_raising(),
+        };
+        self.resumed(g, r)
+    }
+
+    /// The delegate of the generator that is on top ended with result `v`: goes on behind the `yield from`.
+    fn skip_delegation(&mut self, v: Value) {
+        // SAFETY: the frame's pc is behind its YieldFrom and that one's extension word.
+        unsafe {
+            let frame = self.top();
+            let i = Instr(*frame.pc.sub(2));
+            frame.pc = frame.pc.offset(*frame.pc.sub(1) as i32 as isize);
+            *frame.regs.add(i.b()) = v;
         }
     }
 
@@ -340,21 +361,6 @@ impl Thread {
                 None => Err(e),
             },
         }
-    }
-
-    /// The delegate ended in `throw` with result `v`: goes on behind the `yield from`.
-    fn resume_after_delegate(&mut self, g: Gc<Generator>, v: Value) -> R<Resumed> {
-        let Some(i) = self.generator_instr(g) else { return Ok(Resumed::Returned(v)) };
-        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
-        // SAFETY: the frame just pushed; its pc is behind the YieldFrom and its extension word.
-        unsafe {
-            let frame = &mut *self.frame;
-            let offset = *frame.pc.sub(1) as i32;
-            frame.pc = frame.pc.offset(offset as isize);
-            *frame.regs.add(i.b()) = v;
-        }
-        let r = self.run();
-        self.resumed(g, r)
     }
 
     /// `it.close()` if it has that.
