@@ -566,10 +566,15 @@ impl Thread {
 
     /// `__module__` and `__qualname__` of a class, `builtins.` and `__main__.` left out (CPython's `%T`).
     pub fn full_class_name(&self, c: Gc<Class>) -> String {
+        self.class_path(c, &["builtins", "__main__"])
+    }
+
+    /// `__module__` and `__qualname__` of a class, without the module if it is one of `implied`.
+    pub fn class_path(&self, c: Gc<Class>, implied: &[&str]) -> String {
         let key = self.name(N::__module__);
         let qualname = c.qualname.cast::<t::Str>().map_or_else(|| c.name(), |q| q.to_lossy());
-        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()) {
-            Some(m) if m.bytes() != b"builtins" && m.bytes() != b"__main__" => format!("{}.{qualname}", m.to_lossy()),
+        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()).map(|m| m.to_lossy()) {
+            Some(m) if !implied.contains(&&*m) => format!("{m}.{qualname}"),
             _ => qualname,
         }
     }

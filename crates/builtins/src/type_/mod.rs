@@ -88,7 +88,7 @@ fn type_init(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn type_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
-    let name = cx.full_class_name(c);
+    let name = cx.class_path(c, &["builtins"]);
     Ok(cx.new_str(&format!("<class '{name}'>"))?.value())
 }
 
