@@ -60,8 +60,9 @@ pub struct Stats {
     pub pinned: u64,
 }
 
-/// Calls the given function with every root word of the client.
-pub type RootVisitor = unsafe fn(client: *mut u8, visit: &mut dyn FnMut(*mut u64));
+/// Calls the given function with every root word of the client. If not `all` (in a minor collection), words that have not
+/// been written since they were last visited may be left out: what they refer to is old.
+pub type RootVisitor = unsafe fn(client: *mut u8, all: bool, visit: &mut dyn FnMut(*mut u64));
 
 pub struct Heap {
     pub(crate) region: Region,

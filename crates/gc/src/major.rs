@@ -80,7 +80,7 @@ impl Marker<'_> {
         }
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: as in the minor collection.
-            unsafe { visit(client, &mut |w| self.word(*w)) };
+            unsafe { visit(client, true, &mut |w| self.word(*w)) };
         }
         for w in self.heap.registry.finalize.iter().chain(&self.heap.registry.cleared).copied().collect::<Vec<_>>() {
             self.word(w);

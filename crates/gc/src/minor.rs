@@ -101,7 +101,7 @@ impl Minor<'_> {
     fn roots(&mut self) {
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: the client registered the visitor with this argument and keeps it valid.
-            unsafe { visit(client, &mut |w| self.word(w)) };
+            unsafe { visit(client, false, &mut |w| self.word(w)) };
         }
         // The queues for the client are roots as well.
         let mut queues = std::mem::take(&mut self.heap.registry.finalize);

@@ -458,6 +458,7 @@ impl Thread {
             Some((holder, _)) => (true, holder.value()),
         };
         let epoch = self.vm().epoch.get();
+        self.vm().caches_written.set(true);
         self.vm_mut().method_cache[i] = CacheEntry { class: class.addr() as u64, name: name.0, epoch, indirect, value };
         found.map(|f| f.1)
     }

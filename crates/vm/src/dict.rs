@@ -345,6 +345,16 @@ impl Thread {
         self.alloc(Builtin::Dict, Dict { table: null_field(), extra: null_field(), version: 0.into(), len: 0.into() })
     }
 
+    /// An empty dict with room for `n` items.
+    pub fn new_dict_for(&mut self, n: usize) -> R<Gc<Dict>> {
+        let d = self.new_dict()?;
+        if n > 0 {
+            let t = self.rebuilt(None, 0, n)?;
+            d.table.set(self, d, t);
+        }
+        Ok(d)
+    }
+
     pub fn new_set(&mut self) -> R<Gc<Set>> {
         self.alloc(Builtin::Set, Set { table: null_field(), hash: 0.into(), len: 0.into() })
     }

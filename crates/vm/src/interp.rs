@@ -340,11 +340,11 @@ impl Machine for Interp<'_> {
         let s = it.shape();
         // SAFETY: the shape tells the exact class.
         unsafe {
-            if s == B::RangeIterator as u32 {
-                return Some(iter::range_next(it.cast_unchecked()));
-            }
             if s == B::ListIterator as u32 {
                 return Some(iter::list_next(it.cast_unchecked()));
+            }
+            if s == B::RangeIterator as u32 {
+                return Some(iter::range_next(it.cast_unchecked()));
             }
             if s == B::TupleIterator as u32 {
                 return Some(iter::tuple_next(it.cast_unchecked()));

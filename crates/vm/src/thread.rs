@@ -36,6 +36,10 @@ pub struct Interpreter {
     pub native_classes: Vec<Option<Gc<Class>>>,
     pub(crate) method_cache: Box<[CacheEntry]>,
     pub(crate) attr_cache: AttrCache,
+    /// The method cache or the attribute cache was written since the collector last looked at them.
+    pub(crate) caches_written: Cell<bool>,
+    /// The collector has seen the names and characters of start-up.
+    pub(crate) settled: Cell<bool>,
     /// Counts cache refills.
     pub(crate) refills: Cell<u32>,
     pub epoch: Cell<u32>,
@@ -339,7 +343,7 @@ impl Thread {
 }
 
 /// Everything that is a root besides native stacks.
-unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
+unsafe fn visit_roots(client: *mut u8, all: bool, f: &mut dyn FnMut(*mut u64)) {
     let vm = &mut *(client as *mut Interpreter);
     let mut value = |v: &mut Value| f(&mut v.0);
     for v in [
@@ -353,19 +357,31 @@ unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
     ] {
         value(v);
     }
-    for v in vm.names.iter_mut().chain(vm.chars.iter_mut()).chain(vm.registry.values_mut()) {
+    for v in vm.registry.values_mut() {
         value(v);
     }
-    let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
-    for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
-        // Classes do not move: visiting marks them.
-        f(c as *mut Gc<Class> as *mut u64);
+    // These are filled at start-up only.
+    if all || !vm.settled.get() {
+        for v in vm.names.iter_mut().chain(vm.chars.iter_mut()) {
+            value(v);
+        }
+        vm.settled.set(vm.chars.len() == 256);
     }
-    for e in vm.method_cache.iter_mut() {
-        f(e.word());
+    if all {
+        // Classes do not move and are born old: visiting marks them.
+        let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
+        for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
+            f(c as *mut Gc<Class> as *mut u64);
+        }
     }
-    vm.attr_cache.visit(f);
-    (*vm.process).shapes.visit(f);
+    if all || vm.caches_written.get() {
+        for e in vm.method_cache.iter_mut() {
+            f(e.word());
+        }
+        vm.attr_cache.visit(f);
+        vm.caches_written.set(false);
+    }
+    (*vm.process).shapes.visit(all, f);
     for t in &vm.threads {
         (**t).visit(f);
     }
@@ -439,6 +455,8 @@ impl Interpreter {
             native_classes: Vec::new(),
             method_cache: vec![CacheEntry::EMPTY; METHOD_CACHE].into_boxed_slice(),
             attr_cache: AttrCache::new(),
+            caches_written: Cell::new(true),
+            settled: Cell::new(false),
             refills: Cell::new(0),
             epoch: Cell::new(1),
             names: Vec::new(),

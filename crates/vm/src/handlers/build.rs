@@ -33,7 +33,7 @@ fn build_set(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn build_map(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let d = cx.new_dict()?;
+    let d = cx.new_dict_for(i.c())?;
     for n in 0..i.c() {
         let (k, v) = (reg(cx, i.b() + 2 * n), reg(cx, i.b() + 2 * n + 1));
         cx.dict_set(d, k, v)?;

@@ -817,6 +817,9 @@ impl Thread {
             if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
                 let instance = self.alloc_instance(c)?;
                 return match c.call_init.get().bound() {
+                    Some(init) if argv.window && argv.names.is_null() && cont == Cont::Store => {
+                        self.init_in_window(init, instance, argv, dst)
+                    }
                     Some(init) => self.call_init(init, instance, argv, cont, dst),
                     None if argv.count == 0 => Ok(instance),
                     None => self.instantiate_step(c, argv, cont, dst),
@@ -902,6 +905,24 @@ impl Thread {
             Some(init) if !is_object_init(init) => self.call_init(init, v, argv, cont, dst),
             _ => Ok(v),
         }
+    }
+
+    /// Pushes the frame of an `__init__` written in Python whose arguments lie where its registers begin.
+    #[inline(always)]
+    fn init_in_window(&mut self, init: Value, instance: Value, argv: Argv, dst: u8) -> R {
+        if let Some(f) = init.cast::<Function>() {
+            // SAFETY: a function's code is a code object.
+            let code = unsafe { f.code.as_gc::<CodeObject>() };
+            if code.simple && code.argcount as usize == argv.count + 1 {
+                let first = argv.first.wrapping_sub(1);
+                // SAFETY: a window's word in front of the arguments is free.
+                unsafe { *first = instance };
+                self.push_frame(f, code, first, Cont::Init, dst)?;
+                self.top().aux = instance;
+                return Ok(Value::PUSHED);
+            }
+        }
+        self.call_init(init, instance, argv, Cont::Store, dst)
     }
 
     fn call_init(&mut self, init: Value, instance: Value, argv: Argv, cont: Cont, dst: u8) -> R {
