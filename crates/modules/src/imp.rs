@@ -23,8 +23,8 @@ const FROZEN: &[(&str, &str)] = &[
     ("_stdlib_finder", "_stdlib_finder"),
 ];
 
-/// The number in the first bytes of a `.pyc`; changes with the bytecode.
-pub const MAGIC: i64 = 3700 | 0x0a0d << 16;
+/// The number in the first bytes of a `.pyc`; changes with the bytecode and with what the compiler makes of a program.
+pub const MAGIC: i64 = ferropy_stdlib::FINGERPRINT as i64 | 0x0a0d << 16;
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(

@@ -290,17 +290,15 @@ impl Lexer {
                 return Ok(());
             }
         }
-        if !"()[]{}:,;+-*/|&<>=.%~^@!".contains(c) {
+        // `$`, `?` and the backtick mean nothing in Python, which the parser says; text signatures are tokenised with them.
+        if !"()[]{}:,;+-*/|&<>=.%~^@!$?`".contains(c) {
             let message = if c.is_control() || c == '\0' {
                 format!("invalid non-printable character U+{:04X}", c as u32)
             } else {
                 format!("invalid character '{c}' (U+{:04X})", c as u32)
             };
-            if matches!(c, '$' | '?' | '`' | '\\') {
-                return self.fault(
-                    if c == '\\' { "unexpected character after line continuation character" } else { "invalid syntax" },
-                    start,
-                );
+            if c == '\\' {
+                return self.fault("unexpected character after line continuation character", start);
             }
             return self.fault(message, start);
         }

@@ -2,6 +2,7 @@
 //! (frames, registers, pending exception, safepoint word). A `&mut Thread`, called `cx`, goes first into whatever may
 //! allocate, raise or run Python.
 
+use crate::attr_cache::AttrCache;
 use crate::class::{Builtin, CacheEntry, METHOD_CACHE};
 use crate::exc::EXCEPTIONS;
 use crate::frame::{Frame, Stacks};
@@ -34,6 +35,9 @@ pub struct Interpreter {
     pub exc_classes: Vec<Gc<Class>>,
     pub native_classes: Vec<Option<Gc<Class>>>,
     pub(crate) method_cache: Box<[CacheEntry]>,
+    pub(crate) attr_cache: AttrCache,
+    /// Counts cache refills.
+    pub(crate) refills: Cell<u32>,
     pub epoch: Cell<u32>,
     pub names: Vec<Value>,
     /// `sys.modules`, a dict.
@@ -69,8 +73,8 @@ pub struct Interpreter {
 pub struct Hooks {
     /// Runs Python-level signal handlers; called at safepoints when the interrupt bit SIGNALS is set.
     pub signals: Option<fn(&mut Thread) -> R<()>>,
-    /// Formats and prints an exception that cannot be raised: (exception, where).
-    pub unraisable: Option<fn(&mut Thread, Value, &str)>,
+    /// Formats and prints an exception that cannot be raised: (exception, where, of what or unbound).
+    pub unraisable: Option<fn(&mut Thread, Value, &str, Value)>,
     /// `BaseException.__new__` and `__init__`: instances of classes with these are made directly.
     pub exception_new: Option<crate::NativeImpl>,
     pub exception_init: Option<crate::NativeImpl>,
@@ -99,6 +103,9 @@ pub mod interrupt {
     pub const ASYNC: u32 = 8;
 }
 
+/// Native stack for one native function called by Python, all that it calls natively included.
+const NATIVE_SHARE: usize = 4 << 20;
+
 /// One thread of execution.
 #[repr(C)]
 pub struct Thread {
@@ -113,7 +120,9 @@ pub struct Thread {
     vm: *mut Interpreter,
     pub stacks: Stacks,
     pub rooted: Box<RootedList>,
-    /// Lowest address of the native stack that may be used.
+    /// Lowest address of the native stack that may be used, and the lowest until Python code runs again: native code
+    /// that recurses by itself gets a share only.
+    pub stack_low: usize,
     pub stack_limit: usize,
     pub recursion_limit: usize,
     /// Objects whose repr is being computed.
@@ -155,11 +164,29 @@ impl Thread {
         unsafe { *self.vm().names.as_ptr().add(n as usize) }
     }
 
-    /// True when the native stack is nearly used up.
+    /// True when the share of the native stack is nearly used up.
     #[inline(always)]
     pub fn native_stack_low(&self) -> bool {
         let here = 0u8;
         (&raw const here as usize) < self.stack_limit
+    }
+
+    /// True when all of the native stack is.
+    #[inline(always)]
+    pub(crate) fn native_stack_used_up(&self) -> bool {
+        let here = 0u8;
+        (&raw const here as usize) < self.stack_low
+    }
+
+    /// Runs `f`, which enters Python code, with a fresh share of the native stack.
+    #[inline(always)]
+    pub(crate) fn with_native_share<T>(&mut self, f: impl FnOnce(&mut Thread) -> T) -> T {
+        let here = 0u8;
+        let limit = (&raw const here as usize).saturating_sub(NATIVE_SHARE).max(self.stack_low);
+        let outer = std::mem::replace(&mut self.stack_limit, limit);
+        let r = f(self);
+        self.stack_limit = outer;
+        r
     }
 
     /// Call at the start of native functions that recurse.
@@ -174,13 +201,13 @@ impl Thread {
     #[cold]
     pub fn recursion_error(&mut self, what: &str) -> crate::Raised {
         // A little room to create the exception and to handle it.
-        let (limit, frames) = (self.stack_limit, self.frame_limit);
+        let (low, limit, frames) = (self.stack_low, self.stack_limit, self.frame_limit);
+        self.stack_low = low.saturating_sub(64 << 10);
         self.stack_limit = limit.saturating_sub(64 << 10);
         // SAFETY: the stacks have spare room behind their limits.
         self.frame_limit = unsafe { frames.add(40) };
         let r = self.error(crate::Exc::RecursionError, format!("maximum recursion depth exceeded{what}"));
-        self.stack_limit = limit;
-        self.frame_limit = frames;
+        (self.stack_low, self.stack_limit, self.frame_limit) = (low, limit, frames);
         r
     }
 
@@ -273,7 +300,7 @@ impl Thread {
         }
         if self.call(callback, &[weak]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "weakref callback");
+            self.unraisable(e, "while calling weakref callback", callback);
         }
     }
 
@@ -284,14 +311,14 @@ impl Thread {
         };
         if self.call_unbound(del, v, &[]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "object finalizer");
+            self.unraisable(e, "while calling deallocator", del);
         }
     }
 
-    /// Reports an exception that nobody can catch.
-    pub fn unraisable(&mut self, exc: Value, place: &str) {
+    /// Reports an exception that nobody can catch: "Exception ignored {place} {of!r}".
+    pub fn unraisable(&mut self, exc: Value, place: &str, of: Value) {
         if let Some(f) = self.vm().hooks.unraisable {
-            f(self, exc, place);
+            f(self, exc, place, of);
         }
         self.pending = Value::NULL;
     }
@@ -339,6 +366,7 @@ unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
     for e in vm.method_cache.iter_mut() {
         f(e.word());
     }
+    vm.attr_cache.visit(f);
     (*vm.process).shapes.visit(f);
     for t in &vm.threads {
         (**t).visit(f);
@@ -374,6 +402,7 @@ fn after_mark(alive: &dyn Fn(u64) -> bool) {
         (*process).interned.retain(|w| alive(*w));
         (*process).shapes.after_mark(alive);
         (*vm).method_cache.fill(CacheEntry::EMPTY);
+        (*vm).attr_cache.clear();
     }
 }
 
@@ -412,6 +441,8 @@ impl Interpreter {
             exc_classes: Vec::new(),
             native_classes: Vec::new(),
             method_cache: vec![CacheEntry::EMPTY; METHOD_CACHE].into_boxed_slice(),
+            attr_cache: AttrCache::new(),
+            refills: Cell::new(0),
             epoch: Cell::new(1),
             names: Vec::new(),
             modules: placeholder,
@@ -458,7 +489,8 @@ impl Interpreter {
             vm: self,
             stacks,
             rooted: Box::default(),
-            stack_limit: low + (256 << 10).min((high - low) / 4),
+            stack_low: low + (256 << 10).min((high - low) / 4),
+            stack_limit: (low + (256 << 10).min((high - low) / 4)).max(high.saturating_sub(NATIVE_SHARE)),
             recursion_limit: 1000,
             repr_stack: Vec::new(),
             locals: Default::default(),
@@ -516,6 +548,8 @@ impl Thread {
         self.vm_mut().types = classes[..rows.len() + 1].to_vec();
         self.vm_mut().exc_classes = classes[rows.len() + 1..].to_vec();
         self.make_constants();
+        let unready = self.vm().empty_tuple;
+        classes.iter().for_each(|c| c.mro.init(unready));
         for (i, row) in rows.iter().enumerate() {
             let class = classes[i + 1];
             let base = (i > 0).then(|| classes[row.base as usize]);

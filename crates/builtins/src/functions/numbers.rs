@@ -54,15 +54,16 @@ fn divmod(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn pow(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(modulus) = a.some(2) else { return cx.binary(BinOp::Pow, a[0], a[1]) };
-    if let Some(v) = cx.call_special(a[0], N::__pow__, &[a[1], modulus])?
-        && v != Value::NOT_IMPLEMENTED
-    {
-        return Ok(v);
-    }
-    if let Some(v) = cx.call_special(a[1], N::__rpow__, &[a[0], modulus])?
-        && v != Value::NOT_IMPLEMENTED
-    {
-        return Ok(v);
+    let (base, exponent) = (cx.class_of(a[0]), cx.class_of(a[1]));
+    let reflected_first = base != exponent && exponent.is_subclass(base);
+    for reflected in [reflected_first, !reflected_first] {
+        let r = match reflected {
+            false => cx.call_special(a[0], N::__pow__, &[a[1], modulus])?,
+            true => cx.call_special(a[1], N::__rpow__, &[a[0], modulus])?,
+        };
+        if let Some(v) = r.filter(|v| *v != Value::NOT_IMPLEMENTED) {
+            return Ok(v);
+        }
     }
     let names = (cx.class_name(a[0]), cx.class_name(a[1]), cx.class_name(modulus));
     let text = format!("unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'", names.0, names.1, names.2);

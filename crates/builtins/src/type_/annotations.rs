@@ -17,7 +17,7 @@ fn none_such(cx: &mut Thread, c: Gc<Class>, name: &str) -> Raised {
 
 fn immutable(cx: &mut Thread, c: Gc<Class>, name: &str) -> R<()> {
     if c.has(flags::IMMUTABLE) {
-        let class = cx.class_display_name(c);
+        let class = cx.type_name(c);
         return Err(cx.type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
     }
     Ok(())

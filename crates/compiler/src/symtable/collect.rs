@@ -401,13 +401,9 @@ impl<'a> Collector<'a> {
         self.comp_iter += 1;
         self.visit_expr(&first.iter);
         self.comp_iter -= 1;
-        let sees_class = self.scope().sees_class;
         self.enter(node, Role::Body, kind, Name::new_static(name), node.range());
         if kind == ScopeKind::GenExpr {
             self.add(&Name::new_static(".0"), def::PARAM | def::USE, node.range());
-        }
-        if sees_class {
-            self.see_class();
         }
         for (i, g) in generators.iter().enumerate() {
             self.scope().is_async |= g.is_async;

@@ -4,7 +4,7 @@ use super::*;
 use crate::N;
 use crate::frame::Cont;
 use crate::ops::call::Argv;
-use crate::types::{CodeObject, Dict, List, Tuple};
+use crate::types::{CodeObject, Dict, Function, List, Str, Tuple};
 use ferropy_bytecode::{SpecialMethod, make_flags};
 
 #[inline(always)]
@@ -103,11 +103,13 @@ fn make_function(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     }
     if let Some(v) = next(cx, make_flags::ANNOTATE) {
         f.annotate.set(cx, f, v);
+        if let (Some(annotate), Some(name)) = (v.cast::<Function>(), f.qualname.cast::<Str>()) {
+            let qualname = cx.new_str(&format!("{}.__annotate__", name.to_lossy()))?;
+            annotate.qualname.set(cx, annotate, qualname);
+        }
     }
-    if let Some(v) = next(cx, make_flags::TYPE_PARAMS)
-        && let Some(meta) = f.meta.cast::<List>()
-    {
-        meta.set(cx, 2, v);
+    if let Some(v) = next(cx, make_flags::TYPE_PARAMS) {
+        cx.function_meta(f)?.set(cx, crate::ops::call::function_meta::TYPE_PARAMS, v);
     }
     set(cx, i.a(), f.value());
     Ok(f.value())
@@ -135,7 +137,7 @@ fn load_special(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     let class = cx.class_of(v);
-    let class_name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let is_async = what.starts_with("__a");
     let (kind, other, keyword) = if is_async {
         ("asynchronous context manager", N::__enter__, "with")
@@ -150,8 +152,7 @@ fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     } else {
         String::new()
     };
-    let miss = if hint.is_empty() { format!(" (missed {what} method)") } else { String::new() };
-    cx.type_error(format!("'{class_name}' object does not support the {kind} protocol{miss}{hint}"))
+    cx.type_error(format!("'{name}' object does not support the {kind} protocol (missed {what} method){hint}"))
 }
 
 frame_ops! {

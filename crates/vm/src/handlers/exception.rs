@@ -17,7 +17,7 @@ pub(crate) fn exception_from(cx: &mut Thread, v: Value) -> R {
         if e.kind() == Exception::kind() {
             return Ok(e);
         }
-        let (name, got) = (cx.class_display_name(c), cx.class_name(e));
+        let (name, got) = (cx.full_class_name(c), cx.class_name(e));
         return Err(cx.type_error(format!(
             "calling <class '{name}'> should have returned an instance of BaseException, not <class '{got}'>"
         )));

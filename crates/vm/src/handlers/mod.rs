@@ -6,7 +6,7 @@
 #![allow(non_snake_case)]
 
 mod arith;
-mod attr;
+pub mod attr;
 mod build;
 mod call;
 mod compare;
