@@ -98,7 +98,7 @@ static METHODS: &[NativeDef] = &[
     method!("__reduce__(self, /)" context_reduce, ""),
     method!("copy(self, /)" copy, "A context with the same settings, flags and traps."),
     method!(
-        "create_decimal(self, num='0', /)" create_decimal,
+        "create_decimal(self, num=\"0\", /)" create_decimal,
         "A Decimal from what the constructor takes, rounded to this context. Blanks and underscores are not allowed in a str."
     ),
     method!("create_decimal_from_float(self, f, /)" create_decimal_from_float, "A Decimal from a float or int, rounded to this context."),

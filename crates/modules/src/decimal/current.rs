@@ -73,7 +73,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("getcontext()", getcontext, "Return the context of the running thread or task."),
     NativeDef::function("setcontext(context, /)", setcontext, "Make a context that of the running thread or task."),
     NativeDef::function(
-        "localcontext(ctx=None, **kwargs)",
+        "localcontext(/, ctx=None, **kwargs)",
         localcontext,
         "Return a context manager that sets a copy of ctx (the current context if there is none) on entry\n\
          and restores the former context on exit. Keyword arguments change attributes of the copy.",

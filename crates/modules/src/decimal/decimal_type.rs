@@ -27,7 +27,7 @@ macro_rules! method {
 }
 
 static METHODS: &[NativeDef] = &[
-    NativeDef::static_method("__new__(cls, value='0', context=None)", decimal_new, "Create and return a new object."),
+    NativeDef::static_method("__new__(cls, value=\"0\", context=None)", decimal_new, "Create and return a new object."),
     method!("__repr__(self, /)" repr, "Return repr(self)."),
     method!("__hash__(self, /)" hash, "Return hash(self)."),
     method!("__str__(self, /)" str, "Return str(self)."),

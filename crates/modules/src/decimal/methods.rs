@@ -12,7 +12,6 @@ use super::{arith, compare, elementary, integral, logical, power};
 use ferropy_vm::{Args, Gc, R, Thread, Value};
 
 pub type Unary = fn(&Num, &Env, &mut Status) -> Num;
-pub type Binary = fn(&Num, &Num, &Env, &mut Status) -> Num;
 
 /// The number that a method of Decimal is called on.
 #[inline(always)]

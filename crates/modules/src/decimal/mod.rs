@@ -46,13 +46,13 @@ fn init(cx: &mut Thread) -> R {
     }
     register_number(cx)?;
     signals::publish(cx, m)?;
-    signal_dict(cx)?;
-    decimal_tuple(cx, m)?;
+    once(cx, SIGNAL_DICT, signal_dict)?;
+    let tuple = once(cx, DECIMAL_TUPLE, decimal_tuple)?;
+    cx.module_set(m, "DecimalTuple", tuple)?;
     for (key, settings) in
         [(DEFAULT, Settings::DEFAULT), (BASIC, Settings::BASIC), (EXTENDED, Settings::EXTENDED)]
     {
-        let c = new_context(cx, settings)?.value();
-        cx.set_registry(key, c);
+        let c = once(cx, key, |cx| Ok(new_context(cx, settings)?.value()))?;
         cx.module_set(m, key.trim_start_matches("decimal."), c)?;
     }
     constants(cx, m)?;
@@ -84,6 +84,16 @@ fn constants(cx: &mut Thread, m: Gc<Module>) -> R<()> {
     Ok(())
 }
 
+/// What is made once an interpreter, and shared by all imports of the module.
+fn once(cx: &mut Thread, key: &'static str, make: impl FnOnce(&mut Thread) -> R) -> R {
+    if let Some(v) = cx.registry(key) {
+        return Ok(v);
+    }
+    let v = make(cx)?;
+    cx.set_registry(key, v);
+    Ok(v)
+}
+
 /// Decimals are numbers, but no reals: they do not mix with floats.
 fn register_number(cx: &mut Thread) -> R<()> {
     let numbers = cx.import("numbers")?;
@@ -94,7 +104,7 @@ fn register_number(cx: &mut Thread) -> R<()> {
 }
 
 /// The class of `flags` and `traps`: our methods, and those that `MutableMapping` builds upon them.
-fn signal_dict(cx: &mut Thread) -> R<()> {
+fn signal_dict(cx: &mut Thread) -> R {
     let abc = cx.import("collections.abc")?;
     let mapping = cx.getattr_str(abc, "MutableMapping")?;
     let mixin = cx.native_class(&MIXIN)?.value();
@@ -102,12 +112,10 @@ fn signal_dict(cx: &mut Thread) -> R<()> {
     let bases = cx.new_tuple(&[mixin, mapping])?.value();
     let dict = cx.new_dict()?.value();
     let meta = cx.builtin(Builtin::Type).value();
-    let class = cx.call(meta, &[name, bases, dict])?;
-    cx.set_registry(SIGNAL_DICT, class);
-    Ok(())
+    cx.call(meta, &[name, bases, dict])
 }
 
-fn decimal_tuple(cx: &mut Thread, m: Gc<Module>) -> R<()> {
+fn decimal_tuple(cx: &mut Thread) -> R {
     let collections = cx.import("collections")?;
     let (name, fields) = (cx.intern("DecimalTuple")?, cx.new_str("sign digits exponent")?.value());
     let class = cx.call_method(collections, "namedtuple", &[name, fields])?;
@@ -115,6 +123,5 @@ fn decimal_tuple(cx: &mut Thread, m: Gc<Module>) -> R<()> {
         let (key, module) = (cx.intern("__module__")?, cx.intern("decimal")?);
         cx.class_setattr(c, key, module)?;
     }
-    cx.set_registry(DECIMAL_TUPLE, class);
-    cx.module_set(m, "DecimalTuple", class)
+    Ok(class)
 }

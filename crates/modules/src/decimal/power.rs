@@ -91,7 +91,9 @@ fn power_of_one(x: &Num, y: &Num, whole: bool, neg: bool, env: &Env, status: &mu
     if y.neg {
         return Num::small(neg, 1, 0);
     }
-    let zeros = whole_value(y).map(|n| n * UBig::from(x.exp.unsigned_abs()));
+    // Counted in the context itself, whose limits may make it infinite.
+    let zeros = mul(y, &Num::from_i64(-x.exp), env, &mut 0);
+    let zeros = if zeros.is_integer() { whole_value(&zeros) } else { None };
     let zeros = zeros.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
     if zeros > most {
         *status |= ROUNDED;
@@ -101,8 +103,8 @@ fn power_of_one(x: &Num, y: &Num, whole: bool, neg: bool, env: &Env, status: &mu
 
 /// The magnitude of an integer; None if it has an absurd number of digits.
 fn whole_value(n: &Num) -> Option<UBig> {
-    if n.exp < 0 {
-        return Some(n.coef.div_pow10(-n.exp).0.into_big());
+    if n.exp < 0 || n.coef.is_zero() {
+        return Some(n.coef.div_pow10((-n.exp).max(0)).0.into_big());
     }
     if n.adjusted() > 10_000 { None } else { n.coef.mul_pow10(n.exp).map(Coef::into_big) }
 }

@@ -218,10 +218,9 @@ fn override_text(cx: &mut Thread, dict: Gc<Dict>, key: &str) -> R<Option<Vec<u8>
 
 fn formatted(cx: &mut Thread, n: &Num, spec: &Spec, c: &ContextObject) -> R<Vec<u8>> {
     let round = c.env.get().round;
-    let n = if spec.no_negative_zero && n.neg && is_zero_when_shown(n, spec, round) {
-        n.clone().with_sign(false)
-    } else {
-        n.clone()
+    let n = match spec.no_negative_zero && n.neg && n.is_finite() {
+        true => zero_when_shown(n, spec, round).unwrap_or_else(|| n.clone()),
+        false => n.clone(),
     };
     let plus = if spec.sign == b'-' { None } else { Some(spec.sign) };
     if spec.width > MAX_PREC as usize {
@@ -288,16 +287,13 @@ fn rounded(n: &Num, digits: i64, round: Round) -> Option<Num> {
     if r.coef.digits() > digits { rescale(&r, exp + 1, round) } else { Some(r) }
 }
 
-/// Is nothing left of a finite number but zeros?
-fn is_zero_when_shown(n: &Num, spec: &Spec, round: Round) -> bool {
-    if n.is_special() {
-        return false;
-    }
-    let n = if spec.kind == b'%' { Num { exp: n.exp + 2, ..n.clone() } } else { n.clone() };
-    let kind = if spec.extended { spec.kind.to_ascii_lowercase() } else { spec.kind };
-    match shown(&n, kind, spec.precision, round) {
-        Shown::Number(n) => n.coef.is_zero(),
-        _ => false,
+/// The positive zero that is shown, if rounding leaves nothing else of a finite number.
+fn zero_when_shown(n: &Num, spec: &Spec, round: Round) -> Option<Num> {
+    let kind = spec.kind.to_ascii_lowercase();
+    let places = if kind == b'%' { 2 } else { 0 };
+    match shown(&Num { exp: n.exp + places, ..n.clone() }, kind, spec.precision, round) {
+        Shown::Number(n) if n.coef.is_zero() => Some(Num { exp: n.exp - places, neg: false, ..n }),
+        _ => None,
     }
 }
 

@@ -100,9 +100,9 @@ fn parse_exponent(s: &[u8]) -> Option<i64> {
         if !d.is_ascii_digit() {
             return None;
         }
-        n = (n * 10 + i64::from(d - b'0')).min(EXPONENT_LIMIT / 16);
+        n = n.saturating_mul(10).saturating_add(i64::from(d - b'0'));
     }
-    let n = if n == EXPONENT_LIMIT / 16 { EXPONENT_LIMIT } else { n };
+    let n = n.min(EXPONENT_LIMIT);
     Some(if neg { -n } else { n })
 }
 
@@ -242,6 +242,7 @@ mod tests {
         assert_eq!(all("1e99999999999999999999999", &mut status), "Infinity");
         assert_eq!(all("1e-99999999999999999999999", &mut status), "0E-107");
         assert_eq!(all("0e99999999999999999999999", &mut status), "0E+99");
+        assert_eq!(show(&from_text(b"1E-1999999999999999997", &Env::MAX, &mut status)), "1E-1999999999999999997");
         assert_eq!(all("NaN1234567890", &mut status), "NaN");
         assert_ne!(status & CONVERSION_SYNTAX, 0);
     }
