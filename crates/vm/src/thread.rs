@@ -133,6 +133,8 @@ pub struct Thread {
     pub repr_stack: Vec<Value>,
     /// Current context of `contextvars` and other per-thread Python state, by key.
     pub locals: std::collections::HashMap<&'static str, Value>,
+    /// What a module remembers of the current context, so as not to look it up there each time (unbound: nothing).
+    pub context_memo: Value,
     pub ident: u64,
     pub async_exc: Value,
     in_finalizers: bool,
@@ -391,6 +393,7 @@ impl Thread {
     unsafe fn visit(&mut self, f: &mut dyn FnMut(*mut u64)) {
         f(&mut self.pending.0);
         f(&mut self.async_exc.0);
+        f(&mut self.context_memo.0);
         for v in self.repr_stack.iter_mut().chain(self.locals.values_mut()) {
             f(&mut v.0);
         }
@@ -511,6 +514,7 @@ impl Interpreter {
             locals: Default::default(),
             ident: 0,
             async_exc: Value::NULL,
+            context_memo: Value::NULL,
             in_finalizers: false,
         });
         // SAFETY: plain query.

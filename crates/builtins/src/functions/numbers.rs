@@ -1,5 +1,6 @@
 //! Numbers: `abs`, `divmod`, `pow`, `round`, `hex`, `oct`, `bin`.
 
+use ferropy_vm::types::NativeFn;
 use ferropy_vm::{Args, BinOp, N, NativeDef, R, Thread, Value};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -65,9 +66,23 @@ fn pow(cx: &mut Thread, a: Args<'_>) -> R {
             return Ok(v);
         }
     }
+    if let Some(v) = pow_of_modulus(cx, &[a[0], a[1], modulus])? {
+        return Ok(v);
+    }
     let names = (cx.class_name(a[0]), cx.class_name(a[1]), cx.class_name(modulus));
     let text = format!("unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'", names.0, names.1, names.2);
     Err(cx.type_error(text))
+}
+
+/// A modulus of a native type is asked at last: such a type's method takes operands of any type, as CPython's slots do.
+fn pow_of_modulus(cx: &mut Thread, args: &[Value; 3]) -> R<Option<Value>> {
+    let class = cx.class_of(args[2]);
+    if args[2].is_any_int() || args[..2].iter().any(|v| cx.class_of(*v) == class) {
+        return Ok(None);
+    }
+    let Some(f) = cx.lookup_special(args[2], N::__pow__).and_then(|f| f.cast::<NativeFn>()) else { return Ok(None) };
+    let v = (f.def.func)(cx, Args::new(args))?;
+    Ok((v != Value::NOT_IMPLEMENTED).then_some(v))
 }
 
 fn round(cx: &mut Thread, a: Args<'_>) -> R {

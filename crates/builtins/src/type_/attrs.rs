@@ -190,12 +190,13 @@ fn set_type_params(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
-/// Of a native class: the parameters of its `__new__` or `__init__`.
+/// Of a native class: the parameters of its `__new__` or `__init__`, whichever names some.
 fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
     if c.has(flags::HEAP) {
         return Ok(Value::NONE);
     }
+    let mut found = None;
     for n in [N::__new__, N::__init__] {
         let key = cx.name(n);
         let Some(f) = cx.dict_get_str(c.dict(), key).and_then(|f| f.cast::<NativeFn>()) else { continue };
@@ -203,9 +204,17 @@ fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
         let inside = sig.trim_start_matches('(').split_once(',').map_or(")", |p| p.1.trim_start());
         let inside = inside.strip_prefix("/, ").unwrap_or(inside);
         let inside = if inside == "/)" { ")" } else { inside };
-        return Ok(cx.new_str(&format!("({inside}"))?.value());
+        if found.is_none() || inside != "*args, **kwargs)" {
+            found = Some(format!("({inside}"));
+        }
+        if inside != "*args, **kwargs)" {
+            break;
+        }
     }
-    Ok(Value::NONE)
+    match found {
+        Some(text) => Ok(cx.new_str(&text)?.value()),
+        None => Ok(Value::NONE),
+    }
 }
 
 fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {

@@ -232,12 +232,12 @@ pub fn quick_number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     number_compare(op, a, b)
 }
 
-/// Numbers of int and float types, subclasses included.
+/// Numbers of int and float types, subclasses included; None if an operand is neither.
 pub fn number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     match (a.as_float(), b.as_float()) {
         (Some(x), Some(y)) => Some(op.of_floats(x, y)),
-        (Some(x), None) => Some(compare_float_int(op, x, b)),
-        (None, Some(y)) => Some(compare_float_int(op.swapped(), y, a)),
+        (Some(x), None) => b.is_any_int().then(|| compare_float_int(op, x, b)),
+        (None, Some(y)) => a.is_any_int().then(|| compare_float_int(op.swapped(), y, a)),
         (None, None) => Some(op.of(a.to_ibig()?.cmp(&b.to_ibig()?))),
     }
 }
