@@ -287,8 +287,13 @@ fn make(cx: &mut Thread, class: Gc<Class>, value: f64) -> R {
 fn float_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class_for_new(cx, a[0], Builtin::Float)?;
     let Some(v) = a.opt(1) else { return make(cx, class, 0.0) };
-    if v.is_flonum() && class == cx.builtin(Builtin::Float) {
-        return Ok(v);
+    if class == cx.builtin(Builtin::Float) {
+        if v.is_flonum() {
+            return Ok(v);
+        }
+        if let Some(n) = v.as_int() {
+            return cx.float(n as f64);
+        }
     }
     let f = if v.cast::<Str>().is_some() { None } else { number(cx, v)? };
     let f = match f {

@@ -37,6 +37,28 @@ pub fn parse_wtf8(s: &[u8], base: u32, limit: usize) -> std::result::Result<IBig
     parse(unicode::decimals_to_ascii(s).as_bytes(), base, limit)
 }
 
+/// The number of a short text of nothing but decimal digits, maybe with a sign: the common case of [`parse`].
+#[inline]
+pub fn parse_short(s: &[u8]) -> Option<i64> {
+    let (negative, digits) = match s {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, s),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut n = 0i64;
+    for b in digits {
+        let d = b.wrapping_sub(b'0');
+        if d > 9 {
+            return None;
+        }
+        n = n * 10 + d as i64;
+    }
+    Some(if negative { -n } else { n })
+}
+
 /// `int(s, base)` of bytes: spaces around, sign, prefix, underscores between digits.
 pub fn parse(s: &[u8], base: u32, limit: usize) -> std::result::Result<IBig, ParseError> {
     if base == 1 || base > 36 {

@@ -1,5 +1,6 @@
 //! Numbers: `abs`, `divmod`, `pow`, `round`, `hex`, `oct`, `bin`.
 
+use ferropy_text::int as tint;
 use ferropy_vm::{Args, BinOp, N, NativeDef, R, Thread, Value};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -39,6 +40,12 @@ pub static FUNCTIONS: &[NativeDef] = &[
 ];
 
 fn abs(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return cx.int(n.abs());
+    }
+    if a[0].is_flonum() {
+        return cx.float(a[0].flonum().abs());
+    }
     match cx.call_special(a[0], N::__abs__, &[])? {
         Some(v) => Ok(v),
         None => {
@@ -49,6 +56,13 @@ fn abs(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn divmod(cx: &mut Thread, a: Args<'_>) -> R {
+    if let (Some(x), Some(y)) = (a[0].as_int(), a[1].as_int())
+        && y != 0
+        && let (Some(q), Some(r)) = (tint::floor_div_i64(x, y), tint::modulo_i64(x, y))
+    {
+        let q = cx.int(q)?;
+        return Ok(cx.new_tuple(&[q, Value::small_int(r)])?.value());
+    }
     cx.binary(BinOp::DivMod, a[0], a[1])
 }
 
@@ -70,6 +84,12 @@ fn pow(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn round(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].is_flonum() && a.some(1).is_none() {
+        let f = a[0].flonum().round_ties_even();
+        if f.abs() < 4e18 {
+            return cx.int(f as i64);
+        }
+    }
     let r = match a.some(1) {
         None => cx.call_special(a[0], N::__round__, &[])?,
         Some(n) => cx.call_special(a[0], N::__round__, &[n])?,
@@ -85,8 +105,39 @@ fn round(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn prefixed(cx: &mut Thread, v: Value, base: u8) -> R {
     let n = cx.index_value(v)?;
+    if let Some(small) = n.as_int() {
+        return small_prefixed(cx, small, base);
+    }
     let text = ferropy_text::int::to_prefixed(&n.to_ibig().unwrap_or_default(), base);
     Ok(cx.new_str(&text)?.value())
+}
+
+/// `hex`, `oct`, `bin` of a machine integer.
+fn small_prefixed(cx: &mut Thread, n: i64, base: u8) -> R {
+    let (letter, bits) = match base {
+        16 => (b'x', 4),
+        8 => (b'o', 3),
+        _ => (b'b', 1),
+    };
+    let mut buf = [0u8; 72];
+    let (mut at, mut rest) = (buf.len(), n.unsigned_abs());
+    loop {
+        at -= 1;
+        let digit = (rest & ((1 << bits) - 1)) as u8;
+        buf[at] = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+        rest >>= bits;
+        if rest == 0 {
+            break;
+        }
+    }
+    at -= 2;
+    (buf[at], buf[at + 1]) = (b'0', letter);
+    if n < 0 {
+        at -= 1;
+        buf[at] = b'-';
+    }
+    let text = &buf[at..];
+    Ok(cx.new_str_counted(text, text.len())?.value())
 }
 
 fn hex(cx: &mut Thread, a: Args<'_>) -> R {
