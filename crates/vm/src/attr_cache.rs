@@ -28,6 +28,10 @@ pub(crate) mod what {
     pub const ADD: u32 = 6;
     /// A slot of an instance of a native class's subclass.
     pub const AREA: u32 = 7;
+    /// What a static method wraps.
+    pub const STATIC: u32 = 8;
+    /// What a class method wraps: a function that gets the class.
+    pub const CLASS_METHOD: u32 = 9;
 }
 
 /// Set in the key for a class as receiver.
@@ -151,6 +155,8 @@ impl Thread {
                 dict_answer(a).map(Found::Value)
             }
             what::AREA => self.read_slot(v, n as u32).map(Found::Value),
+            what::STATIC => Some(Found::Value(a.value)),
+            what::CLASS_METHOD => Some(Found::ClassMethod(a.value)),
             _ => None,
         }
     }
@@ -181,6 +187,17 @@ impl Thread {
                 let (holder, _) = self.lookup_where(class, name)?;
                 self.dict_answer_of(holder.dict(), name)
             }
+            Found::Descriptor(d) => self.wrapped_answer(d),
+            _ => None,
+        }
+    }
+
+    /// The answer for a plain `staticmethod` or `classmethod`.
+    fn wrapped_answer(&mut self, d: Value) -> Option<Answer> {
+        let f = d.cast::<Wrapper>()?.func.get();
+        match d.shape() {
+            s if s == B::StaticMethod as u32 => Some(Answer::of(what::STATIC, f)),
+            s if s == B::ClassMethod as u32 && f.kind() == Function::kind() => Some(Answer::of(what::CLASS_METHOD, f)),
             _ => None,
         }
     }
@@ -196,6 +213,7 @@ impl Thread {
             Found::Value(_) => self.dict_answer_of(holder.dict(), name),
             // A function on the class itself is not bound.
             Found::Method(_) if v.kind() == Function::kind() => self.dict_answer_of(holder.dict(), name),
+            Found::Descriptor(d) => self.wrapped_answer(d),
             _ => None,
         }
     }

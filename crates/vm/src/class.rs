@@ -203,7 +203,7 @@ impl Gc<Class> {
         unsafe { self.dict.as_gc() }
     }
     /// Is it `other` or derived from it?
-    #[inline]
+    #[inline(never)]
     pub fn is_subclass(self, other: Gc<Class>) -> bool {
         self == other || self.mro.cast::<Tuple>().is_some_and(|m| m.items().contains(&other.value()))
     }

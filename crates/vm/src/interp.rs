@@ -470,6 +470,11 @@ impl Machine for Interp<'_> {
                 return Flow::Next;
             }
         }
+        if names == 0 && f.kind() == NativeFn::kind() && self.near() {
+            // SAFETY: the kind was tested.
+            let r = native_window(self.cx, unsafe { f.cast_unchecked() }, first, argc);
+            return self.done(r, dst);
+        }
         let names = if names == 0 { Value::NULL } else { self.konst(names as usize - 1) };
         let window = self.near();
         let r = call_window(self.cx, f, Argv { first, count: argc, names, window }, dst as u8);
@@ -580,6 +585,15 @@ impl Interp<'_> {
         // SAFETY: the running code.
         unsafe { (*self.code).nregs <= 256 }
     }
+}
+
+/// A native function with positional arguments.
+#[inline(never)]
+fn native_window(cx: &mut Thread, f: Gc<NativeFn>, first: *mut Value, argc: usize) -> R {
+    if cx.interrupt.load(Relaxed) != 0 {
+        cx.safepoint()?;
+    }
+    cx.call_native_object(f, Argv { first, count: argc, names: Value::NULL, window: true })
 }
 
 #[inline(never)]

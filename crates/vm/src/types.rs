@@ -209,6 +209,8 @@ pub struct Class {
     pub kind: Cell<u8>,
     /// Words of the attribute area of new instances.
     pub extra: Cell<u8>,
+    /// Calling the class makes a plain instance and calls `__init__`, if it has one; valid in `call_epoch`.
+    pub call_plain: Cell<bool>,
     /// Most attributes that an instance had (to size the inline slots).
     pub most_attrs: Cell<u8>,
     pub def: Cell<Option<&'static crate::class::TypeDef>>,
@@ -292,6 +294,8 @@ pub struct NativeFn {
     /// Module name, or unbound.
     pub module: Field,
     pub def: &'static crate::native::NativeDef,
+    /// How the commonest calls go; see [`crate::native::plan`].
+    pub plan: Cell<u32>,
 }
 
 #[repr(C)]

@@ -90,11 +90,20 @@ fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
             let class = cx.class_of(v).value();
             cx.bind(f, v, class)
         }
+        Some(Found::ClassMethod(f)) => {
+            let class = class_receiver(cx, v);
+            cx.new_bound_method(f, class)
+        }
         Some(Found::Property(get)) => cx.call_step(get, Argv::slice(&[v]), Cont::Store, dst),
         _ => cx.getattr_step(v, n, Cont::Store, dst),
     }
 }
 slow!(GET_ATTR, get_attr);
+
+/// The class that a class method found on `v` gets.
+fn class_receiver(cx: &Thread, v: Value) -> Value {
+    if v.kind() == Class::kind() { v } else { cx.class_of(v).value() }
+}
 
 fn bind_method(cx: &mut Thread, [f, v, _]: [Value; 3], _i: Instr, _: u32) -> R {
     let class = cx.class_of(v).value();
@@ -139,6 +148,7 @@ fn get_method(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
     let (f, this) = match find_and_fill(cx, v, n, ext)? {
         Some(Found::Method(f)) => (f, v),
         Some(Found::Value(x) | Found::Slot(_, x)) => (x, Value::NULL),
+        Some(Found::ClassMethod(f)) => (f, class_receiver(cx, v)),
         _ => (cx.getattr(v, n)?, Value::NULL),
     };
     set(cx, i.a() + 1, this);

@@ -77,6 +77,12 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (l, v) = (reg(cx, i.a()), reg(cx, i.b()));
     // SAFETY: as above.
     let r = cx.list_extend(unsafe { l.cast_unchecked() }, v);
+    star_error(cx, v, r)?;
+    Ok(Value::NONE)
+}
+
+/// The error for what stands behind a star and cannot be iterated.
+fn star_error<T>(cx: &mut Thread, v: Value, r: R<T>) -> R<T> {
     if r.is_err()
         && cx.pending_is(Exc::TypeError)
         && cx.lookup_special(v, N::__iter__).is_none()
@@ -86,8 +92,7 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         cx.pending = Value::NULL;
         return Err(cx.type_error(format!("Value after * must be an iterable, not {class}")));
     }
-    r?;
-    Ok(Value::NONE)
+    r
 }
 
 fn set_add(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
@@ -190,8 +195,9 @@ fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let l = reg(cx, i.b());
-    let t = cx.tuple_from(l)?.value();
+    let v = reg(cx, i.b());
+    let t = cx.tuple_from(v);
+    let t = star_error(cx, v, t)?.value();
     set(cx, i.a(), t);
     Ok(t)
 }

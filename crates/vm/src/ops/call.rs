@@ -5,7 +5,7 @@
 
 use crate::class::{Builtin as B, flags};
 use crate::frame::{Cont, flags as fflags};
-use crate::native::{Args, NativeDef, Signature};
+use crate::native::{Args, NativeDef, Signature, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{N, R, Raised, Thread, Value};
@@ -536,51 +536,70 @@ impl Thread {
     // ---- native functions
 
     #[inline(always)]
-    fn call_native_object(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+    pub(crate) fn call_native_object(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
         let this = f.this.get();
         if !this.is_null() {
             if argv.window {
                 // SAFETY: a window's word in front of the arguments is free.
                 unsafe { *argv.first.sub(1) = this };
                 let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
-                return self.call_native(f.def, argv, f);
+                return self.call_native(f, argv);
             }
             if argv.count < FEW {
                 let few = few_with_first(this, argv.as_slice());
-                return self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) }, f);
+                return self.call_native(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) });
             }
             let all: ArgBuf = std::iter::once(this).chain(argv.as_slice().iter().copied()).collect();
             let root = all.spilled().then(|| Argv::slice(&all).root(self));
-            let r = self.call_native(f.def, Argv { names: argv.names, ..Argv::slice(&all) }, f);
+            let r = self.call_native(f, Argv { names: argv.names, ..Argv::slice(&all) });
             drop(root);
             return r;
         }
-        self.call_native(f.def, argv, f)
+        self.call_native(f, argv)
     }
 
     /// Calls a native method whose receiver is known to fit, with positional arguments on the native stack.
     #[inline(always)]
     fn call_fitting(&mut self, f: Gc<NativeFn>, all: &[Value]) -> R {
-        let sig = f.def.signature();
-        if sig.is_plain() && all.len() == sig.params.len() {
+        if f.plan.get() & 0xff == all.len() as u32 {
             return (f.def.func)(self, Args::new(all));
         }
-        self.call_native(f.def, Argv::slice(all), f)
+        self.call_native_general(f, Argv::slice(all))
     }
 
     /// Calls a native function with all its arguments, receiver included.
     #[inline(always)]
-    fn call_native(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R {
-        let sig = def.signature();
-        if sig.is_plain() && argv.names.is_null() && self.receiver_fits(argv, f) {
-            if argv.count == sig.params.len() {
+    fn call_native(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+        let plan = f.plan.get();
+        if plan & 0xff == argv.count as u32
+            && argv.names.is_null()
+            && (plan & plan::CHECK == 0 || self.receiver_fits(argv, f))
+        {
+            // SAFETY: the arguments lie on a stack and stay there during the call.
+            return (f.def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+        }
+        self.call_native_general(f, argv)
+    }
+
+    /// The same with optional parameters left out; makes the plan for next time.
+    #[inline(never)]
+    fn call_native_general(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+        let (def, sig) = (f.def, f.def.signature());
+        if f.plan.get() == plan::UNKNOWN {
+            let check = if f.checks_receiver() { plan::CHECK } else { 0 };
+            let n = sig.params.len() as u32;
+            f.plan.set(if sig.is_plain() && n < plan::GENERAL { n | check } else { plan::GENERAL });
+        }
+        if sig.is_plain() && argv.names.is_null() && (!f.checks_receiver() || self.receiver_fits(argv, f)) {
+            let n = sig.params.len();
+            if argv.count == n {
                 // SAFETY: the arguments lie on a stack and stay there during the call.
                 return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
             }
-            if argv.count >= sig.required && argv.count < sig.params.len() && sig.params.len() <= 8 {
+            if argv.count >= sig.required && argv.count < n && n <= 8 {
                 let mut all = [Value::NULL; 8];
                 all[..argv.count].copy_from_slice(argv.as_slice());
-                return (def.func)(self, Args::new(&all[..sig.params.len()]));
+                return (def.func)(self, Args::new(&all[..n]));
             }
         }
         self.call_native_slow(def, sig, argv, f)
@@ -589,12 +608,12 @@ impl Thread {
     /// Is the first argument an instance of the class that an unbound method belongs to?
     #[inline(always)]
     fn receiver_fits(&self, argv: Argv, f: Gc<NativeFn>) -> bool {
-        if !f.checks_receiver() {
-            return true;
-        }
         // SAFETY: a method's owner is a class.
         let owner = unsafe { f.owner.as_gc::<Class>() };
-        argv.count > 0 && self.class_of(argv.at(0)).is_subclass(owner)
+        argv.count > 0 && {
+            let class = self.class_of(argv.at(0));
+            class == owner || class.is_subclass(owner)
+        }
     }
 
     #[inline(never)]
@@ -766,7 +785,16 @@ impl Thread {
     /// Calls a class: metaclass `__call__`, or make an instance.
     fn call_class(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
         let meta = self.class_of(c.value());
-        if meta != self.builtin(B::Type) {
+        if meta == self.builtin(B::Type) {
+            if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
+                let instance = self.alloc_instance(c)?;
+                return match c.call_init.get().bound() {
+                    Some(init) => self.call_init(init, instance, argv, cont, dst),
+                    None if argv.count == 0 => Ok(instance),
+                    None => self.instantiate_step(c, argv, cont, dst),
+                };
+            }
+        } else {
             let name = self.name(N::__call__);
             if let Some(call) = self.lookup(meta, name)
                 && !is_type_call(call)
@@ -904,6 +932,8 @@ impl Thread {
         c.call_new.set(self, c, new);
         c.call_init.set(self, c, init);
         c.call_epoch.set(self.vm().epoch.get());
+        let special = flags::ABSTRACT | flags::NO_NEW | flags::EXCEPTION;
+        c.call_plain.set(new.is_null() && !c.has(special) && c != self.builtin(B::Type));
         for k in c.mro().items() {
             if let Some(k) = k.cast::<Class>() {
                 k.flags.set(k.flags.get() | flags::CACHED);

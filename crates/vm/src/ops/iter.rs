@@ -17,6 +17,19 @@ pub fn register_next<T: HeapObject>(f: NextFn) {
     NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
 }
 
+/// Shapes of the built-in iterators, as constants that a `match` makes a table of.
+mod shapes {
+    use crate::Builtin as B;
+    pub const LIST: u32 = B::ListIterator as u32;
+    pub const RANGE: u32 = B::RangeIterator as u32;
+    pub const TUPLE: u32 = B::TupleIterator as u32;
+    pub const DICT_KEYS: u32 = B::DictKeyIterator as u32;
+    pub const DICT_VALUES: u32 = B::DictValueIterator as u32;
+    pub const DICT_ITEMS: u32 = B::DictItemIterator as u32;
+    pub const SET: u32 = B::SetIterator as u32;
+    pub const STR: u32 = B::StrIterator as u32;
+}
+
 impl Thread {
     /// `iter(v)`.
     pub fn iter(&mut self, v: Value) -> R {
@@ -134,21 +147,15 @@ impl Thread {
     /// The same for those whose classes the VM has itself.
     #[inline(always)]
     pub fn core_next(&mut self, it: Value) -> R<Option<Value>> {
-        let s = it.shape();
         // SAFETY: the shape tells the exact class.
         unsafe {
-            Ok(Some(match s {
-                s if s == B::ListIterator as u32 => list_next(it.cast_unchecked()),
-                s if s == B::RangeIterator as u32 => range_next(it.cast_unchecked()),
-                s if s == B::TupleIterator as u32 => tuple_next(it.cast_unchecked()),
-                s if s == B::DictKeyIterator as u32
-                    || s == B::DictValueIterator as u32
-                    || s == B::DictItemIterator as u32 =>
-                {
-                    self.dict_next(it.cast_unchecked())?
-                }
-                s if s == B::SetIterator as u32 => self.set_next(it.cast_unchecked())?,
-                s if s == B::StrIterator as u32 => self.str_next(it.cast_unchecked())?,
+            Ok(Some(match it.shape() {
+                shapes::LIST => list_next(it.cast_unchecked()),
+                shapes::RANGE => range_next(it.cast_unchecked()),
+                shapes::TUPLE => tuple_next(it.cast_unchecked()),
+                shapes::DICT_KEYS | shapes::DICT_VALUES | shapes::DICT_ITEMS => self.dict_next(it.cast_unchecked())?,
+                shapes::SET => self.set_next(it.cast_unchecked())?,
+                shapes::STR => self.str_next(it.cast_unchecked())?,
                 _ => return Ok(None),
             }))
         }
