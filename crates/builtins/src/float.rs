@@ -122,6 +122,10 @@ fn float_format(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(cx.str(a[0])?.value());
     }
     let f = this(cx, a[0])?;
+    if a[0].is_flonum() {
+        let text = format_spec::Spec::parse(spec.bytes(), format_spec::FLOAT);
+        return formatted(cx, text.and_then(|s| format_spec::format_float(f, &s)));
+    }
     let name = cx.class_name(a[0]);
     let target = format_spec::Target { type_name: &name, ..format_spec::FLOAT };
     let text = format_spec::Spec::parse(spec.bytes(), target).and_then(|s| format_spec::format_float(f, &s));

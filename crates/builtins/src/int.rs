@@ -200,6 +200,10 @@ fn int_format(cx: &mut Thread, a: Args<'_>) -> R {
     if spec.is_empty() {
         return Ok(cx.str(a[0])?.value());
     }
+    if let Some(n) = a[0].as_int() {
+        let text = format_spec::Spec::parse(spec.bytes(), format_spec::INT);
+        return formatted(cx, text.and_then(|s| format_spec::format_small_int(n, &s)));
+    }
     let n = big(cx, a[0])?;
     let name = cx.class_name(a[0]);
     let limit = cx.vm().settings.max_str_digits;

@@ -37,6 +37,22 @@ pub fn parse_wtf8(s: &[u8], base: u32, limit: usize) -> std::result::Result<IBig
     parse(unicode::decimals_to_ascii(s).as_bytes(), base, limit)
 }
 
+/// The digits of a machine int in a base up to 36, at the end of the buffer.
+#[inline]
+pub fn small_digits(mut n: u64, base: u32, upper: bool, buf: &mut [u8; 64]) -> &str {
+    let letter = if upper { b'A' - 10 } else { b'a' - 10 };
+    let mut at = buf.len();
+    loop {
+        let digit = (n % u64::from(base)) as u8;
+        n /= u64::from(base);
+        at -= 1;
+        buf[at] = if digit < 10 { b'0' + digit } else { letter + digit };
+        if n == 0 {
+            return std::str::from_utf8(&buf[at..]).unwrap_or("");
+        }
+    }
+}
+
 /// The number of a short text of nothing but decimal digits, maybe with a sign: the common case of [`parse`].
 #[inline]
 pub fn parse_short(s: &[u8]) -> Option<i64> {

@@ -114,30 +114,23 @@ fn prefixed(cx: &mut Thread, v: Value, base: u8) -> R {
 
 /// `hex`, `oct`, `bin` of a machine integer.
 fn small_prefixed(cx: &mut Thread, n: i64, base: u8) -> R {
-    let (letter, bits) = match base {
-        16 => (b'x', 4),
-        8 => (b'o', 3),
-        _ => (b'b', 1),
+    let prefix: &[u8] = match (base, n < 0) {
+        (16, false) => b"0x",
+        (16, true) => b"-0x",
+        (8, false) => b"0o",
+        (8, true) => b"-0o",
+        (_, false) => b"0b",
+        (_, true) => b"-0b",
     };
-    let mut buf = [0u8; 72];
-    let (mut at, mut rest) = (buf.len(), n.unsigned_abs());
-    loop {
-        at -= 1;
-        let digit = (rest & ((1 << bits) - 1)) as u8;
-        buf[at] = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
-        rest >>= bits;
-        if rest == 0 {
-            break;
-        }
-    }
-    at -= 2;
-    (buf[at], buf[at + 1]) = (b'0', letter);
-    if n < 0 {
-        at -= 1;
-        buf[at] = b'-';
-    }
-    let text = &buf[at..];
-    Ok(cx.new_str_counted(text, text.len())?.value())
+    let mut buf = [0; 64];
+    let digits = tint::small_digits(n.unsigned_abs(), base.into(), false, &mut buf).as_bytes();
+    let len = prefix.len() + digits.len();
+    let text = cx.str_with(len, len, |to| {
+        let (head, tail) = to.split_at_mut(prefix.len());
+        head.copy_from_slice(prefix);
+        tail.copy_from_slice(digits);
+    })?;
+    Ok(text.value())
 }
 
 fn hex(cx: &mut Thread, a: Args<'_>) -> R {
