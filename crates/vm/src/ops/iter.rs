@@ -1,9 +1,21 @@
 //! Iteration.
 
-use crate::class::Builtin as B;
+use crate::class::{Builtin as B, flags};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Thread, Value, field};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// Advances an iterator; unbound at the end.
+pub type NextFn = fn(&mut Thread, Value) -> R;
+
+/// By kind: how iterators of other crates are advanced without a look-up of `__next__`.
+static NEXT: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` advances instances of kind T whose class is a native one; it does what their `__next__` does.
+pub fn register_next<T: HeapObject>(f: NextFn) {
+    NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+}
 
 /// Shapes of the built-in iterators, as constants that a `match` makes a table of.
 mod shapes {
@@ -126,6 +138,15 @@ impl Thread {
     /// Next item of the built-in iterators: unbound at the end; None: another kind of iterator.
     #[inline]
     pub fn quick_next(&mut self, it: Value) -> R<Option<Value>> {
+        match self.core_next(it)? {
+            None => self.native_next(it),
+            v => Ok(v),
+        }
+    }
+
+    /// The same for those whose classes the VM has itself.
+    #[inline(always)]
+    pub fn core_next(&mut self, it: Value) -> R<Option<Value>> {
         // SAFETY: the shape tells the exact class.
         unsafe {
             Ok(Some(match it.shape() {
@@ -138,6 +159,27 @@ impl Thread {
                 _ => return Ok(None),
             }))
         }
+    }
+
+    /// Next item of an iterator whose kind has a [`NextFn`]; StopIteration from what it calls is an end, too.
+    fn native_next(&mut self, it: Value) -> R<Option<Value>> {
+        let Some(f) = self.next_fn(it) else { return Ok(None) };
+        match f(self, it) {
+            Ok(v) => Ok(Some(v)),
+            r => Ok(Some(self.catch(Exc::StopIteration, r)?.unwrap_or(Value::NULL))),
+        }
+    }
+
+    /// What advances an iterator of a native class, if that was registered.
+    #[inline]
+    pub fn next_fn(&self, it: Value) -> Option<NextFn> {
+        let f = NEXT[it.kind() as usize].load(Ordering::Relaxed);
+        // A Python class that is derived from the native one may have another `__next__`.
+        if f.is_null() || self.class_of(it).has(flags::HEAP) {
+            return None;
+        }
+        // SAFETY: only `register_next` writes there.
+        Some(unsafe { std::mem::transmute::<*mut (), NextFn>(f) })
     }
 
     /// Next item of a dict iterator; unbound at the end.
@@ -212,8 +254,12 @@ impl Thread {
 
     /// `list(v)` as a fresh list.
     pub fn list_from(&mut self, v: Value) -> R<Gc<List>> {
-        let items = self.collect(v)?;
-        self.new_list(&items)
+        if let Some(items) = exact_items(&v) {
+            return self.new_list(items);
+        }
+        let list = self.new_list(&[])?;
+        self.list_extend(list, v)?;
+        Ok(list)
     }
 
     /// Appends all of an iterable.
