@@ -197,7 +197,7 @@ fn all_refs(cx: &mut Thread, object: Value) -> R<Value> {
     let list = cx.new_list(&[])?;
     let Some(r) = object.as_ref() else { return Ok(list.value()) };
     // References that nobody holds any more do not count: find out.
-    cx.mutator.collect();
+    cx.collect_all();
     let mut found = ferropy_vm::RootedVec::new(cx);
     found.as_mut_vec().extend(cx.mutator.weak_refs_to(r).into_iter().map(|w| Value(w.addr() as u64)));
     found.as_mut_vec().sort_by_key(|w| w.cast::<WeakRef>().map_or(0, |w| w.number.get()));

@@ -132,7 +132,7 @@ impl Thread {
                     return Ok(if n == -1 { -2i64 as u64 } else { n as u64 });
                 }
                 match r.to_ibig() {
-                    Some(n) => Ok(tint::hash(&n) as u64),
+                    Some(n) => Ok(i64::try_from(&n).unwrap_or_else(|_| tint::hash(&n)) as u64),
                     None => Err(self.type_error("__hash__ method should return an integer")),
                 }
             }
@@ -145,8 +145,8 @@ impl Thread {
 
     /// The hash that `object.__hash__` gives: by identity.
     pub fn identity_hash(&mut self, v: Value) -> u64 {
-        let id = self.id(v) as u64;
-        id.rotate_right(4)
+        // Objects lie at multiples of eight.
+        self.id(v) as u64 >> 3
     }
 
     /// `id(v)`.
