@@ -384,7 +384,9 @@ fn run_frozen(cx: &mut Thread, name: &str) -> R {
     let Some(packed) = frozen(name) else {
         return Err(cx.error(Exc::ImportError, format!("no frozen module {name}; please report")));
     };
-    let code = packed_code(cx, packed, &format!("<frozen {}>", packed.name()))?;
+    // Under this name it is taken for a part of the import machinery, which tracebacks and warnings leave out.
+    let shown = if name == "_stdlib_finder" { "importlib._bootstrap_stdlib" } else { packed.name() };
+    let code = packed_code(cx, packed, &format!("<frozen {shown}>"))?;
     let m = cx.new_module(name, "")?;
     let key = cx.intern(name)?;
     // SAFETY: always dicts.

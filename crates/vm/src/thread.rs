@@ -252,9 +252,17 @@ impl Thread {
         let pending = self.take_pending();
         let mut keep = crate::RootedVec::new(self);
         keep.push(pending);
+        // The references made last are told first.
+        let mut cleared = crate::RootedVec::new(self);
         while let Some(r) = self.mutator.next_cleared() {
-            self.call_weakref_callback(Value(r.addr() as u64));
+            cleared.push(Value(r.addr() as u64));
         }
+        let number = |w: &Value| w.cast::<crate::types::WeakRef>().map_or(0, |w| w.number.get());
+        cleared.as_mut_vec().sort_by_key(|w| std::cmp::Reverse(number(w)));
+        for i in 0..cleared.len() {
+            self.call_weakref_callback(cleared[i]);
+        }
+        // What was made last goes first: it may use what was there before it, as a container uses its contents.
         while let Some(r) = self.mutator.next_finalize() {
             self.call_finalizer(Value(r.addr() as u64));
         }

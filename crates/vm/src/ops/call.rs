@@ -640,7 +640,9 @@ impl Thread {
                 }
                 (None, None) => {
                     let fname = made_class(def, f).map_or_else(|| def.name().to_owned(), |c| c.name());
-                    let takes_none = sig.posonly == sig.params.len();
+                    let maker = made_class(def, f).is_some();
+                    let takes_none =
+                        sig.varkw.is_none() && sig.posonly.max(maker as usize) + sig.varargs.is_some() as usize == sig.params.len();
                     if takes_none && given > 0 && self.keywords_are_for_another(def, argv.at(0)) {
                         continue;
                     }
