@@ -15,7 +15,12 @@ pub fn install(cx: &mut Thread) -> R<()> {
 /// A name of the module builtins, for `__reduce__`.
 pub fn builtin(cx: &mut Thread, name: &str) -> R {
     let key = cx.intern(name)?;
-    match cx.vm().builtins.cast::<Dict>().and_then(|d| cx.dict_get_str(d, key)) {
+    // A program may have bound the name by a key of its own class.
+    let found = match cx.vm().builtins.cast::<Dict>() {
+        Some(d) => cx.dict_get(d, key)?,
+        None => None,
+    };
+    match found {
         Some(v) => Ok(v),
         None => Err(cx.error(ferropy_vm::Exc::AttributeError, format!("builtins has no {name}"))),
     }

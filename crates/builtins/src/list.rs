@@ -526,6 +526,10 @@ fn list_compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {
     let mut i = 0;
     while let (Some(x), Some(y)) = (l.get(i), other.get(i)) {
         if !cx.eq(x, y)? {
+            // The comparison may have cut the lists: then their lengths decide.
+            if i >= l.len() || i >= other.len() {
+                break;
+            }
             return match op {
                 CmpOp::Eq => Ok(Value::FALSE),
                 CmpOp::Ne => Ok(Value::TRUE),

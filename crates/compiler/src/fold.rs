@@ -136,6 +136,8 @@ pub fn binary(op: Operator, left: &Const, right: &Const) -> Option<Const> {
         }
         _ => match (float(left), float(right)) {
             (Some(a), Some(b)) => floats(op, a, b),
+            // A real operand has no imaginary part, not even a zero: `0.0-0j` is `(0, -0)`. That is left to the operator.
+            _ if float(left).is_some() || float(right).is_some() => None,
             _ => complexes(op, complex(left)?, complex(right)?),
         },
     }

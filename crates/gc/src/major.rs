@@ -58,7 +58,7 @@ impl Heap {
             self.mark_one(unsafe { Ref::new(*w as *mut u8) });
         }
         let alive = |addr: usize| self.is_marked(unsafe { Ref::new(addr as *mut u8) });
-        reg.canonical.retain(|t, w| alive(*t) && alive(*w));
+        reg.canonical.retain(|t, w| alive(*t & !7) && alive(*w));
         Registry::sweep_droppable(&mut reg.droppable.old, |r| self.is_marked(r).then_some(r));
         reg.ids.retain(|owner, id| {
             let keep = self.is_marked(unsafe { Ref::new(*owner as *mut u8) });

@@ -308,7 +308,7 @@ fn rename(cx: &mut Thread, code: Gc<CodeObject>, path: Value) -> R<()> {
 fn source_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let key = cx.index(a[0])? as u64;
     let data = cx.bytes_of(a[1])?;
-    let h = siphash13(key, 0, &data);
+    let h = ferropy_text::hash::Key(key, 0).bytes(&data);
     Ok(cx.new_bytes(&h.to_le_bytes())?.value())
 }
 
@@ -322,42 +322,6 @@ fn release_pages(bytes: &'static [u8]) {
         // SAFETY: whole pages of a read-only mapping of a file; they are read again when touched.
         unsafe { libc::madvise(first as *mut _, last - first, libc::MADV_DONTNEED) };
     }
-}
-
-fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
-    let mut v = [
-        k0 ^ 0x736f_6d65_7073_6575,
-        k1 ^ 0x646f_7261_6e64_6f6d,
-        k0 ^ 0x6c79_6765_6e65_7261,
-        k1 ^ 0x7465_6462_7974_6573,
-    ];
-    let round = |v: &mut [u64; 4]| {
-        v[0] = v[0].wrapping_add(v[1]);
-        v[1] = v[1].rotate_left(13) ^ v[0];
-        v[0] = v[0].rotate_left(32);
-        v[2] = v[2].wrapping_add(v[3]);
-        v[3] = v[3].rotate_left(16) ^ v[2];
-        v[0] = v[0].wrapping_add(v[3]);
-        v[3] = v[3].rotate_left(21) ^ v[0];
-        v[2] = v[2].wrapping_add(v[1]);
-        v[1] = v[1].rotate_left(17) ^ v[2];
-        v[2] = v[2].rotate_left(32);
-    };
-    let chunks = data.chunks_exact(8);
-    let mut last = [0u8; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    last[7] = data.len() as u8;
-    for c in chunks.chain(std::iter::once(&last[..])) {
-        let m = c.iter().rev().fold(0u64, |n, b| n << 8 | *b as u64);
-        v[3] ^= m;
-        round(&mut v);
-        v[0] ^= m;
-    }
-    v[2] ^= 0xff;
-    for _ in 0..3 {
-        round(&mut v);
-    }
-    v[0] ^ v[1] ^ v[2] ^ v[3]
 }
 
 // ---- the packed library
@@ -434,7 +398,9 @@ fn run_frozen(cx: &mut Thread, name: &str) -> R {
     let Some(packed) = frozen(name) else {
         return Err(cx.error(Exc::ImportError, format!("no frozen module {name}; please report")));
     };
-    let code = packed_code(cx, packed, &format!("<frozen {}>", packed.name()))?;
+    // Under this name it is taken for a part of the import machinery, which tracebacks and warnings leave out.
+    let shown = if name == "_stdlib_finder" { "importlib._bootstrap_stdlib" } else { packed.name() };
+    let code = packed_code(cx, packed, &format!("<frozen {shown}>"))?;
     let m = cx.new_module(name, "")?;
     let key = cx.intern(name)?;
     // SAFETY: always dicts.
@@ -472,15 +438,4 @@ pub fn install_importlib(cx: &mut Thread) -> R<()> {
     let finder = cx.import("_stdlib_finder")?;
     cx.call_method(finder, "install", &[])?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn siphash() {
-        let h = super::siphash13(1, 0, b"hello");
-        assert_eq!(h, super::siphash13(1, 0, b"hello"));
-        assert_ne!(h, super::siphash13(2, 0, b"hello"));
-        assert_ne!(h, super::siphash13(1, 0, b"hellp"));
-    }
 }

@@ -43,7 +43,7 @@ heap_kind!(Iter, "itertools iterator", 6);
 
 /// Declares a type: static name, Python name, signature of `__new__`, its function, that of `__next__`, doc, more methods.
 macro_rules! iterator {
-    ($def:ident $name:literal $sig:literal $new:ident $next:ident $doc:literal $($more:expr),*) => {
+    ($def:ident $name:literal $sig:literal $new:ident $next:ident $doc:literal $($more:expr),* $(; $flags:expr)?) => {
         static $def: ferropy_vm::TypeDef = {
             static METHODS: &[ferropy_vm::NativeDef] = &[
                 ferropy_vm::NativeDef::static_method($sig, $new, "Create and return a new object."),
@@ -51,7 +51,7 @@ macro_rules! iterator {
                 ferropy_vm::NativeDef::method("__next__(self, /)", $next, "Implement next(self)."),
                 $($more,)*
             ];
-            ferropy_vm::TypeDef::new::<super::Iter>(concat!("itertools.", $name), METHODS, $doc)
+            ferropy_vm::TypeDef::new::<super::Iter>(concat!("itertools.", $name), METHODS, $doc)$(.flags($flags))?
         };
     };
 }

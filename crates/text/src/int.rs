@@ -172,7 +172,7 @@ fn format_limit(limit: usize) -> Error {
 pub fn to_decimal(n: &IBig, limit: usize) -> Result<String> {
     let bits = bit_length(n);
     // A cheap lower bound of the digits spares converting what is refused anyway.
-    if limit != 0 && bits / 4 > limit.max(STR_DIGITS_THRESHOLD) {
+    if limit != 0 && (bits as f64 - 1.0) * std::f64::consts::LOG10_2 > limit.max(STR_DIGITS_THRESHOLD) as f64 {
         return Err(format_limit(limit));
     }
     let text = n.to_string();

@@ -537,13 +537,13 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn residual(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32, dst: usize) -> Flow {
         self.save();
-        let r = (s.run)(self.cx, args, i, ext);
+        let r = s.call(self.cx, args, i, ext);
         self.done(r, dst)
     }
     #[inline(always)]
     fn effect(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32) -> Flow {
         self.save();
-        match (s.run)(self.cx, args, i, ext) {
+        match s.call(self.cx, args, i, ext) {
             Ok(v) if v == Value::PUSHED => Flow::Switch,
             Ok(_) => Flow::Next,
             Err(_) => Flow::Raise,
@@ -552,7 +552,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn branch(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32, sense: bool) -> Flow {
         self.save();
-        match (s.run)(self.cx, args, i, ext) {
+        match s.call(self.cx, args, i, ext) {
             Ok(v) if v == Value::PUSHED => {
                 branch_pushed(self.cx);
                 Flow::Switch
@@ -574,7 +574,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn raise(&mut self, s: &'static Slow, i: Instr, ext: u32) -> Flow {
         self.save();
-        let _ = (s.run)(self.cx, [Value::NULL; 3], i, ext);
+        let _ = s.call(self.cx, [Value::NULL; 3], i, ext);
         Flow::Raise
     }
 }

@@ -22,7 +22,7 @@ pub struct Process {
     pub shapes: Shapes,
     /// Interned strings; weak (dead ones leave in `after_mark`).
     pub interned: HashTable<u64>,
-    pub hash_seed: u64,
+    pub hash_key: ferropy_text::hash::Key,
     pub gil: Gil,
 }
 
@@ -285,9 +285,17 @@ impl Thread {
         let pending = self.take_pending();
         let mut keep = crate::RootedVec::new(self);
         keep.push(pending);
+        // The references made last are told first.
+        let mut cleared = crate::RootedVec::new(self);
         while let Some(r) = self.mutator.next_cleared() {
-            self.call_weakref_callback(Value(r.addr() as u64));
+            cleared.push(Value(r.addr() as u64));
         }
+        let number = |w: &Value| w.cast::<crate::types::WeakRef>().map_or(0, |w| w.number.get());
+        cleared.as_mut_vec().sort_by_key(|w| std::cmp::Reverse(number(w)));
+        for i in 0..cleared.len() {
+            self.call_weakref_callback(cleared[i]);
+        }
+        // What was made last goes first: it may use what was there before it, as a container uses its contents.
         while let Some(r) = self.mutator.next_finalize() {
             self.call_finalizer(Value(r.addr() as u64));
         }
@@ -408,6 +416,13 @@ thread_local! {
     static INTERPRETER: Cell<*mut Interpreter> = const { Cell::new(std::ptr::null_mut()) };
 }
 
+/// The epoch of inline caches, for callbacks of the collector.
+pub(crate) fn current_epoch() -> u32 {
+    let vm = INTERPRETER.get();
+    // SAFETY: the interpreter lives as long as the process.
+    if vm.is_null() { 0 } else { unsafe { (*vm).epoch.get() } }
+}
+
 fn after_mark(alive: &dyn Fn(u64) -> bool) {
     let (process, vm) = (PROCESS.get(), INTERPRETER.get());
     if process.is_null() {
@@ -440,6 +455,7 @@ impl Interpreter {
     /// A new process with one interpreter and its main thread (the calling one). Both live until the process ends.
     pub fn start(config: Config, hash_seed: u64) -> std::io::Result<Box<Thread>> {
         crate::types::register_kinds();
+        let hash_key = ferropy_text::hash::Key::from_seed(hash_seed);
         let stress = config.stress;
         let mut heap = Heap::new(Config { stress: 0, ..config })?;
         heap.set_shape_owner(crate::shape::class_word);
@@ -451,7 +467,7 @@ impl Interpreter {
         // SAFETY: never used as a class: no object has shape 0.
         shapes.root(unsafe { Gc::from_raw(16 as *mut Class) }, 0, 0, false);
         let process =
-            Box::leak(Box::new(Process { heap, shapes, interned: HashTable::new(), hash_seed, gil: Gil::new() }));
+            Box::leak(Box::new(Process { heap, shapes, interned: HashTable::new(), hash_key, gil: Gil::new() }));
         let vm = Box::leak(Box::new(Interpreter {
             types: Vec::new(),
             exc_classes: Vec::new(),

@@ -177,11 +177,12 @@ fn length_hint(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
-    let (at, seq) = (position(it), it.seq.get());
     if it.reverse {
-        return reduce_reversed(cx, a[0], seq, at);
+        return reduce_reversed(cx, it);
     }
+    // Looking the name up may run code that advances the iterator.
     let iter = builtin(cx, "iter")?;
+    let (at, seq) = (position(it), it.seq.get());
     let ended = seq.is_null() || seq.cast::<List>().is_some_and(|l| at > l.len());
     if ended {
         let empty = match a[0].shape() {
@@ -198,18 +199,16 @@ fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_tuple(&[iter, args, at])?.value())
 }
 
-fn reduce_reversed(cx: &mut Thread, it: Value, seq: Value, at: usize) -> R {
+fn reduce_reversed(cx: &mut Thread, it: Gc<SeqIter>) -> R {
     let list = it.shape() == B::ListReverseIterator as u32;
+    let class = cx.class_of(it.value()).value();
+    let f = if list { builtin(cx, "reversed")? } else { class };
+    let (at, seq) = (position(it), it.seq.get());
     if seq.is_null() {
-        let (f, empty) = if list {
-            (builtin(cx, "iter")?, cx.new_list(&[])?.value())
-        } else {
-            (cx.class_of(it).value(), cx.vm().empty_tuple)
-        };
+        let empty = if list { cx.new_list(&[])?.value() } else { cx.vm().empty_tuple };
         let args = cx.new_tuple(&[empty])?.value();
         return Ok(cx.new_tuple(&[f, args])?.value());
     }
-    let f = if list { builtin(cx, "reversed")? } else { cx.class_of(it).value() };
     let args = cx.new_tuple(&[seq])?.value();
     let at = cx.int(at as i64 - 1)?;
     Ok(cx.new_tuple(&[f, args, at])?.value())

@@ -99,10 +99,6 @@ fn one_field(cx: &mut Thread, mut field: Field<'_>, supply: &mut Supply, unit: U
             Err(_) => return Err(cx.overflow_error("Python int too large to convert to C int")),
         }
     }
-    if field.letter() == Some(b'%') {
-        out.push(b'%');
-        return Ok(());
-    }
     let v = supply.next(cx)?;
     check_sizes(cx, &field)?;
     convert(cx, &field, v, unit, out)
@@ -259,7 +255,8 @@ fn character(cx: &mut Thread, field: &Field<'_>, v: Value, unit: Unit, out: &mut
         return Ok(());
     }
     if !cx.has_index(v) {
-        let got = cx.class_name(v);
+        let class = cx.class_of(v);
+        let got = cx.full_class_name(class);
         return Err(cx.type_error(format!("{wanted}, not {got}")));
     }
     let n = cx.index_value(v)?;

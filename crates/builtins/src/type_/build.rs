@@ -349,16 +349,10 @@ fn call_set_names(cx: &mut Thread, class: Gc<Class>) -> R<()> {
 /// Adds the note that says where an exception from `__set_name__` comes from.
 fn note_set_name(cx: &mut Thread, class: Gc<Class>, key: Value, v: Value, r: Raised) -> Raised {
     let e = cx.take_pending();
-    let done = (|| {
-        let (kind, name) = (cx.class_name(v), class.name());
-        let key = cx.repr(key)?.to_lossy();
-        let note = cx.new_str(&format!("Error calling __set_name__ on '{kind}' instance {key} in '{name}'"))?;
-        cx.call_method(e, "add_note", &[note.value()])
-    })();
-    if done.is_err() {
-        return r;
-    }
-    cx.reraise(e)
+    let Ok(key) = cx.repr(key) else { return r };
+    cx.reraise(e);
+    let (kind, name) = (cx.class_name(v), class.name());
+    cx.note(&format!("Error calling __set_name__ on '{kind}' instance {} in '{name}'", key.to_lossy()))
 }
 
 /// Names of attributes are strings; other keys of the namespace cannot be reached as such.

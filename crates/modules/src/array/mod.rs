@@ -762,8 +762,7 @@ fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn iter_reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this_iter(cx, a[0])?;
-    let builtins = cx.import("builtins")?;
-    let iter = cx.getattr_str(builtins, "iter")?;
+    let iter = ferropy_builtins::iterators::builtin(cx, "iter")?;
     match it.array.get().bound() {
         Some(array) => {
             let args = cx.new_tuple(&[array])?.value();
@@ -878,6 +877,9 @@ fn init(cx: &mut Thread) -> R {
     cx.module_class(m, &ARRAY)?;
     let class = cx.native_class(&ARRAY)?.value();
     cx.module_set(m, "ArrayType", class)?;
+    let sequence = cx.import("collections.abc")?;
+    let sequence = cx.getattr_str(sequence, "MutableSequence")?;
+    cx.call_method(sequence, "register", &[class])?;
     let codes = cx.new_str(item::CODES)?.value();
     cx.module_set(m, "typecodes", codes)?;
     Ok(m.value())

@@ -392,13 +392,13 @@ fn iter_self(_cx: &mut Thread, a: Args<'_>) -> R {
 
 fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
     let (it, d) = iterator(cx, a[0])?;
-    let left = it.left.get();
-    if left == 0 {
-        return Err(cx.stop_iteration(Value::NULL));
-    }
     if d.changes.get() != it.changes.get() {
         it.left.set(0);
         checked(cx, d, it.changes.get(), Exc::RuntimeError)?;
+    }
+    let left = it.left.get();
+    if left == 0 {
+        return Err(cx.stop_iteration(Value::NULL));
     }
     it.left.set(left - 1);
     let i = if it.reverse.get() { left - 1 } else { d.len.get() - left };

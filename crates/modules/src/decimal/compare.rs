@@ -21,7 +21,11 @@ pub fn compare_finite_abs(a: &Num, b: &Num) -> Ordering {
         return by_size;
     }
     // As many digits before the point: the one with more digits behind it is divided.
-    if a.exp > b.exp { compare_aligned(&a.coef, &b.coef, a.exp - b.exp) } else { compare_aligned(&b.coef, &a.coef, b.exp - a.exp).reverse() }
+    if a.exp > b.exp {
+        compare_aligned(&a.coef, &b.coef, a.exp - b.exp)
+    } else {
+        compare_aligned(&b.coef, &a.coef, b.exp - a.exp).reverse()
+    }
 }
 
 /// Order of `a * 10^k` and b, of equally many digits.
@@ -185,7 +189,20 @@ mod tests {
 
     #[test]
     fn numerical_order() {
-        let sorted = ["-Infinity", "-1E+40", "-1000", "-10.5", "-10.4", "-1E-400", "0", "1E-400", "1.0001", "1.1", "9E+50", "Infinity"];
+        let sorted = [
+            "-Infinity",
+            "-1E+40",
+            "-1000",
+            "-10.5",
+            "-10.4",
+            "-1E-400",
+            "0",
+            "1E-400",
+            "1.0001",
+            "1.1",
+            "9E+50",
+            "Infinity",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(compare_ordered(&num(a), &num(b)), i.cmp(&j), "{a} {b}");
@@ -199,7 +216,23 @@ mod tests {
 
     #[test]
     fn total_order() {
-        let sorted = ["-NaN", "-sNaN", "-Infinity", "-1", "-1.0", "-0", "0.00", "0", "1.0", "1", "Infinity", "sNaN", "sNaN5", "NaN", "NaN7"];
+        let sorted = [
+            "-NaN",
+            "-sNaN",
+            "-Infinity",
+            "-1",
+            "-1.0",
+            "-0",
+            "0.00",
+            "0",
+            "1.0",
+            "1",
+            "Infinity",
+            "sNaN",
+            "sNaN5",
+            "NaN",
+            "NaN7",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(compare_total(&num(a), &num(b)), of_order(i.cmp(&j)), "{a} {b}");

@@ -204,16 +204,8 @@ fn bits_or_list(cx: &mut Thread, v: Value) -> R<Value> {
 }
 
 /// Parameters of the constructor and of `localcontext`, in order, with what sets them. Flags come last, as in CPython.
-pub static PARAMETERS: [(&str, usize); 8] = [
-    ("prec", 0),
-    ("rounding", 1),
-    ("Emin", 2),
-    ("Emax", 3),
-    ("capitals", 4),
-    ("clamp", 5),
-    ("traps", 7),
-    ("flags", 6),
-];
+pub static PARAMETERS: [(&str, usize); 8] =
+    [("prec", 0), ("rounding", 1), ("Emin", 2), ("Emax", 3), ("capitals", 4), ("clamp", 5), ("traps", 7), ("flags", 6)];
 static SETTERS: [Setter; 8] =
     [set_prec, set_rounding, set_emin, set_emax, set_capitals, set_clamp, set_traps, set_flags];
 
@@ -347,7 +339,11 @@ impl ViewObject {
     }
     fn set_bits(&self, cx: &mut Thread, bits: Status) -> R<()> {
         let c = self.owner(cx)?;
-        if self.of_traps.get() { c.traps.set(bits) } else { c.status.set(bits) }
+        if self.of_traps.get() {
+            c.traps.set(bits)
+        } else {
+            c.status.set(bits)
+        }
         Ok(())
     }
 }
@@ -440,9 +436,8 @@ fn view_delitem(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn view_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let bits = this_view(cx, a[0])?.bits(cx)?;
-    let shown = |s: &signals::Signal| {
-        format!("<class '{}'>:{}", s.class, if s.bits & bits != 0 { "True" } else { "False" })
-    };
+    let shown =
+        |s: &signals::Signal| format!("<class '{}'>:{}", s.class, if s.bits & bits != 0 { "True" } else { "False" });
     let items: Vec<String> = signals::SIGNALS.iter().map(shown).collect();
     Ok(cx.new_str(&format!("{{{}}}", items.join(", ")))?.value())
 }

@@ -14,8 +14,8 @@ use ferropy_vm::types::Class;
 use ferropy_vm::{Args, CmpOp, HeapObject, NativeDef, R, Thread, TypeDef, Value};
 use std::cmp::Ordering;
 
-pub static DECIMAL: TypeDef = TypeDef::new::<DecimalObject>("decimal.Decimal", METHODS, DOC)
-    .flags(flags::IMMUTABLE | flags::BASE);
+pub static DECIMAL: TypeDef =
+    TypeDef::new::<DecimalObject>("decimal.Decimal", METHODS, DOC).flags(flags::IMMUTABLE | flags::BASE);
 
 const DOC: &str = "A decimal number, made from a str, an int, a float, a (sign, digits, exponent) tuple or another Decimal.\n\
 The conversion is exact. A context only tells whether what is no number raises InvalidOperation or gives NaN.";
@@ -122,7 +122,11 @@ static METHODS: &[NativeDef] = &[
     method!("scaleb(self, /, other, context=None)" scaleb, "Add other to the exponent."),
     method!("shift(self, /, other, context=None)" shift, "Shift the digits by other places, to the left if that is positive."),
     NativeDef::class_method("from_float(cls, f, /)", decimal_from_float, "The exact value of a float or int."),
-    NativeDef::class_method("from_number(cls, number, /)", decimal_from_number, "The exact value of an int, float or Decimal."),
+    NativeDef::class_method(
+        "from_number(cls, number, /)",
+        decimal_from_number,
+        "The exact value of an int, float or Decimal.",
+    ),
     method!("as_tuple(self, /)" as_tuple, "Sign, digits and exponent as a DecimalTuple."),
     method!("as_integer_ratio(self, /)" as_integer_ratio, "Numerator and positive denominator, ints in lowest terms."),
     method!("__copy__(self, /)" itself, ""),

@@ -51,11 +51,7 @@ fn sum_range(square: u64, from: u64, to: u64) -> Stretch {
     }
     let middle = from + (to - from) / 2;
     let (a, b) = (sum_range(square, from, middle), sum_range(square, middle, to));
-    Stretch {
-        sum: &b.odds * &b.powers * a.sum + &a.odds * b.sum,
-        odds: a.odds * b.odds,
-        powers: a.powers * b.powers,
-    }
+    Stretch { sum: &b.odds * &b.powers * a.sum + &a.odds * b.sum, odds: a.odds * b.odds, powers: a.powers * b.powers }
 }
 
 /// e^x for x at scale w, |x| < 2; less than four units off.

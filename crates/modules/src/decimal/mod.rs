@@ -49,9 +49,7 @@ fn init(cx: &mut Thread) -> R {
     once(cx, SIGNAL_DICT, signal_dict)?;
     let tuple = once(cx, DECIMAL_TUPLE, decimal_tuple)?;
     cx.module_set(m, "DecimalTuple", tuple)?;
-    for (key, settings) in
-        [(DEFAULT, Settings::DEFAULT), (BASIC, Settings::BASIC), (EXTENDED, Settings::EXTENDED)]
-    {
+    for (key, settings) in [(DEFAULT, Settings::DEFAULT), (BASIC, Settings::BASIC), (EXTENDED, Settings::EXTENDED)] {
         let c = once(cx, key, |cx| Ok(new_context(cx, settings)?.value()))?;
         cx.module_set(m, key.trim_start_matches("decimal."), c)?;
     }

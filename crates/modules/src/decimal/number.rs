@@ -112,8 +112,7 @@ pub struct Env {
 
 impl Env {
     /// Within which conversions are exact or fail.
-    pub const MAX: Env =
-        Env { prec: MAX_PREC, emax: MAX_EMAX, emin: MIN_EMIN, round: Round::HalfEven, clamp: false };
+    pub const MAX: Env = Env { prec: MAX_PREC, emax: MAX_EMAX, emin: MIN_EMIN, round: Round::HalfEven, clamp: false };
 
     #[inline(always)]
     pub fn etiny(&self) -> i64 {

@@ -150,7 +150,11 @@ fn pow_whole(x: &Num, y: &Num, neg: bool, env: &Env, status: &mut Status) -> Num
         x.clone()
     };
     let Some(n) = whole_value(y) else { return Num::failed(NO_MEMORY, status) };
-    let r = if n.bit_len() <= 64 { pow_from_left(&base, &n, &work, status) } else { pow_from_right(base, &n, &work, status) };
+    let r = if n.bit_len() <= 64 {
+        pow_from_left(&base, &n, &work, status)
+    } else {
+        pow_from_right(base, &n, &work, status)
+    };
     beyond(r.with_sign(neg), neg).fit(env, status)
 }
 

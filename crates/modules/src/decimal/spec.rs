@@ -170,10 +170,7 @@ pub fn format(cx: &mut Thread, n: &Num, text: Value, dict: Option<Value>, c: &Co
         }
     };
     if deprecated {
-        cx.warn(
-            Exc::DeprecationWarning,
-            "Format specifier 'N' is deprecated and slated for removal in Python 3.18",
-        )?;
+        cx.warn(Exc::DeprecationWarning, "Format specifier 'N' is deprecated and slated for removal in Python 3.18")?;
     }
     if let Some(dict) = dict {
         let Some(dict) = dict.cast::<Dict>() else {

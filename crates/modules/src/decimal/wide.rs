@@ -36,10 +36,7 @@ impl Wide {
         let (a1, a0, b1, b0) = (a >> 64, a & LOW, b >> 64, b & LOW);
         let (low, cross, other, high) = (a0 * b0, a1 * b0, a0 * b1, a1 * b1);
         let middle = (low >> 64) + (cross & LOW) + (other & LOW);
-        Wide {
-            hi: high + (cross >> 64) + (other >> 64) + (middle >> 64),
-            lo: middle << 64 | low & LOW,
-        }
+        Wide { hi: high + (cross >> 64) + (other >> 64) + (middle >> 64), lo: middle << 64 | low & LOW }
     }
 
     pub fn plus(self, n: u128) -> Wide {

@@ -2,6 +2,7 @@
 
 use super::{iterator, make, make_def, pull, stop, this};
 use ferropy_builtins::list::class_getitem;
+use ferropy_vm::class::flags;
 use ferropy_vm::types::Tuple;
 use ferropy_vm::{
     Args, BinOp, Exc, Field, Gc, N, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind, null_field,
@@ -39,7 +40,8 @@ iterator!(REPEAT "repeat" "__new__(cls, object, times=<unrepresentable>)" repeat
     NativeDef::method("__length_hint__(self, /)", repeat_hint, "Private method returning an estimate of len(list(it))."));
 iterator!(TEE "_tee" "__new__(cls, iterable, /)" tee_new tee_next
     "Iterator wrapped to make it copyable."
-    NativeDef::method("__copy__(self, /)", tee_copy, "Returns an independent iterator."));
+    NativeDef::method("__copy__(self, /)", tee_copy, "Returns an independent iterator.");
+    flags::IMMUTABLE | flags::WEAKREF);
 
 // ---- chain: a = iterator of iterables, b = the current one
 

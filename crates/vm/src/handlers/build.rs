@@ -234,7 +234,8 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
         }
         return Flow::Next;
     }
-    static SLOW: Slow = Slow { name: "unpack", effects: Effects::ANY, run: unpack };
+    static SLOW: Slow =
+        Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };
     m.frame_op(&SLOW, i, 0)
 }
 

@@ -137,7 +137,7 @@ impl Thread {
                     return Ok(if n == -1 { -2i64 as u64 } else { n as u64 });
                 }
                 match r.to_ibig() {
-                    Some(n) => Ok(i64::try_from(&n).map_or_else(|_| tint::hash(&n) as u64, |n| n as u64)),
+                    Some(n) => Ok(i64::try_from(&n).unwrap_or_else(|_| tint::hash(&n)) as u64),
                     None => Err(self.type_error("__hash__ method should return an integer")),
                 }
             }

@@ -689,14 +689,16 @@ impl Thread {
             to[i] = self.new_dict()?.value();
         }
         if named > 0 {
-            self.bind_native_named(def, sig, argv, given, to)?;
+            self.bind_native_named(def, sig, argv, given, to, f)?;
         }
         for (i, p) in sig.params.iter().enumerate() {
             if to[i].is_null() && !p.optional {
                 if i < sig.posonly || (named == 0 && sig.posonly == sig.params.len()) {
                     return Err(self.native_arg_count(def, sig, given, named, f));
                 }
-                let (name, skip) = (def.name(), is_bound_sig(def) as usize);
+                let maker = made_class(def, f);
+                let name = maker.map_or_else(|| def.name().to_owned(), |c| c.name());
+                let skip = (is_bound_sig(def) || maker.is_some()) as usize;
                 return Err(self.type_error(format!(
                     "{name}() missing required argument '{}' (pos {})",
                     p.name,
@@ -714,6 +716,7 @@ impl Thread {
         argv: Argv,
         given: usize,
         to: &mut [Value],
+        f: Gc<NativeFn>,
     ) -> R<()> {
         let Some(names) = argv.names.cast::<Tuple>() else { return Ok(()) };
         for i in 0..names.len {
@@ -728,8 +731,9 @@ impl Thread {
             match (found, sig.varkw) {
                 (Some(p), _) if to[p].is_null() => to[p] = value,
                 (Some(p), _) => {
-                    let fname = def.name();
-                    let at = p + 1 - is_bound_sig(def) as usize;
+                    let maker = made_class(def, f);
+                    let fname = maker.map_or_else(|| def.name().to_owned(), |c| c.name());
+                    let at = p + 1 - (is_bound_sig(def) || maker.is_some()) as usize;
                     return Err(
                         self.type_error(format!("argument for {fname}() given by name ('{text}') and position ({at})"))
                     );
@@ -740,10 +744,19 @@ impl Thread {
                     self.dict_set_str(d, name.value(), value)?;
                 }
                 (None, None) => {
-                    let fname = def.name();
-                    let takes_none = sig.posonly == sig.params.len();
+                    let fname = made_class(def, f).map_or_else(|| def.name().to_owned(), |c| c.name());
+                    let maker = made_class(def, f).is_some();
+                    let takes_none = sig.varkw.is_none()
+                        && sig.posonly.max(maker as usize) + sig.varargs.is_some() as usize == sig.params.len();
+                    if takes_none && given > 0 && self.keywords_are_for_another(def, argv.at(0)) {
+                        continue;
+                    }
                     return Err(if takes_none {
-                        self.type_error(format!("{}() takes no keyword arguments", self.native_qualname(def, argv)))
+                        let qualname = match made_class(def, f) {
+                            Some(_) => fname,
+                            None => self.native_qualname(def, argv),
+                        };
+                        self.type_error(format!("{qualname}() takes no keyword arguments"))
                     } else {
                         self.type_error(format!("{fname}() got an unexpected keyword argument '{text}'"))
                     });
@@ -769,13 +782,14 @@ impl Thread {
         named: usize,
         f: Gc<NativeFn>,
     ) -> Raised {
-        let skip = is_bound_sig(def) as usize;
+        let maker = made_class(def, f);
+        let skip = (is_bound_sig(def) || maker.is_some()) as usize;
         let (max, min) = (sig.positional - skip.min(sig.positional), sig.required.saturating_sub(skip));
         let given = given.saturating_sub(skip);
-        let name = def.name();
+        let name = maker.map_or_else(|| def.name().to_owned(), |c| c.name());
         let qual = match f.owner.cast::<Class>() {
-            Some(c) if skip == 1 => format!("{}.{name}", c.name()),
-            _ => name.to_owned(),
+            Some(c) if skip == 1 && maker.is_none() => format!("{}.{name}", c.name()),
+            _ => name.clone(),
         };
         let s = |n: usize| if n == 1 { "" } else { "s" };
         let posonly = sig.posonly == sig.params.len();
@@ -787,6 +801,9 @@ impl Thread {
                 _ => return self.type_error(format!("{name} expected {max} arguments, got {given}")),
             };
             return self.type_error(format!("expected {wanted}, got {given}"));
+        }
+        if max == min && posonly && maker.is_some() {
+            return self.type_error(format!("{name} expected {max} argument{}, got {given}", s(max)));
         }
         if max == min && posonly {
             return match max {
@@ -976,8 +993,8 @@ impl Thread {
             _ if new.kind() == NativeFn::kind() || new.kind() == Function::kind() => new,
             _ => self.bind(new, Value::NONE, c.value())?,
         };
-        // Abstract classes stay on the long way: only `object.__new__` refuses them.
-        let plain = is_object_new(new) || is_plain_new(new) && !c.has(flags::ABSTRACT);
+        // Abstract lists and the like stay on the long way: only `object.__new__` refuses them.
+        let plain = is_object_new(new) || is_generic_new(new) || is_plain_new(new) && !c.has(flags::ABSTRACT);
         let new = if plain { Value::NULL } else { new };
         let init = if is_object_init(init) { Value::NULL } else { init };
         c.call_new.set(self, c, new);
@@ -1014,19 +1031,31 @@ impl Thread {
     }
 
     /// Refuses `object.__new__(int)`: the nearest native layout has a `__new__` of its own, which makes its instances.
-    fn check_new_is_safe(&mut self, c: Gc<Class>) -> R<()> {
-        let mut native = c;
-        while native.has(flags::HEAP)
-            && let Some(b) = native.base.cast::<Class>()
-        {
-            native = b;
-        }
+    fn check_new_is_safe(&mut self, c: Gc<Class>, fits: fn(Value) -> bool) -> R<()> {
+        let native = native_base(c);
         let n = self.name(N::__new__);
-        if self.lookup(native, n).is_none_or(is_object_new) {
+        if self.lookup(native, n).is_none_or(fits) {
             return Ok(());
         }
         let (c, native) = (self.type_name(c), self.type_name(native));
         Err(self.type_error(format!("object.__new__({c}) is not safe, use {native}.__new__()")))
+    }
+
+    /// May a subclass pass keywords to a native `__new__` or `__init__` that has none? Yes if it defines the other of
+    /// the two, for which they are meant.
+    fn keywords_are_for_another(&mut self, def: &NativeDef, first: Value) -> bool {
+        let (class, other) = match def.name() {
+            "__new__" => (first.cast::<Class>(), N::__init__),
+            "__init__" => (Some(self.class_of(first)), N::__new__),
+            _ => return false,
+        };
+        let Some(class) = class else { return false };
+        let (native, name) = (native_base(class), self.name(other));
+        // `set.__init__` is CPython's exception from this.
+        if native == self.builtin(B::Set) {
+            return false;
+        }
+        class != native && self.lookup(class, name) != self.lookup(native, name)
     }
 
     fn abstract_error(&mut self, c: Gc<Class>) -> Raised {
@@ -1132,6 +1161,11 @@ pub fn is_plain_method(f: Value) -> bool {
     f.kind() == Function::kind() || f.cast::<NativeFn>().is_some_and(|n| n.this.get().is_null() && is_bound_sig(n.def))
 }
 
+/// The class whose instances a native `__new__` or `__init__` makes: messages speak of a call of the class.
+fn made_class(def: &NativeDef, f: Gc<NativeFn>) -> Option<Gc<Class>> {
+    if matches!(def.name(), "__new__" | "__init__") { f.owner.cast() } else { None }
+}
+
 /// Does the signature begin with the receiver?
 pub fn is_bound_sig(def: &NativeDef) -> bool {
     def.is_attribute() || matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod)
@@ -1220,12 +1254,46 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
     if excess > 0 || c.has(flags::ABSTRACT) {
         cx.object_new_checks(c, Argv { count: excess, ..Argv::slice(&[]) })?;
     }
-    cx.check_new_is_safe(c)?;
+    cx.check_new_is_safe(c, is_object_new)?;
     if c.has(flags::NO_NEW) {
         let name = cx.type_name(c);
         return Err(cx.type_error(format!("cannot create '{name}' instances")));
     }
     cx.alloc_instance(c)
+}
+
+/// The `__new__` of native classes whose `__init__` does all: takes whatever that will get.
+fn generic_new(cx: &mut Thread, a: Args<'_>) -> R {
+    let Some(c) = a[0].cast::<Class>() else {
+        let class = cx.class_name(a[0]);
+        return Err(cx.type_error(format!("__new__(X): X is not a type object ({class})")));
+    };
+    cx.check_new_is_safe(c, is_generic_new)?;
+    if c.has(flags::ABSTRACT) {
+        return Err(cx.abstract_error(c));
+    }
+    cx.alloc_instance(c)
+}
+
+pub static GENERIC_NEW: NativeDef = NativeDef::static_method(
+    "__new__(cls, /, *args, **kwargs)",
+    generic_new,
+    "Create and return a new object.  See help(type) for accurate signature.",
+);
+
+fn is_generic_new(f: Value) -> bool {
+    is_native(f, generic_new)
+}
+
+/// The nearest base class that is native, perhaps the class itself: it owns the layout.
+fn native_base(class: Gc<Class>) -> Gc<Class> {
+    let mut native = class;
+    while native.has(flags::HEAP)
+        && let Some(base) = native.base.cast::<Class>()
+    {
+        native = base;
+    }
+    native
 }
 
 /// `object.__init__(self, *args, **kwargs)`.

@@ -106,9 +106,9 @@ impl Thread {
         let (ca, cb) = (self.class_of(a), self.class_of(b));
         let right_first = ca != cb && cb.is_subclass(ca);
         if (stage == 1) != right_first {
-            self.lookup_special(a, op.method()).filter(|f| !f.is_none()).map(|f| (f, a, b))
+            self.lookup_special(a, op.method()).map(|f| (f, a, b))
         } else {
-            self.lookup_special(b, op.swapped().method()).filter(|f| !f.is_none()).map(|f| (f, b, a))
+            self.lookup_special(b, op.swapped().method()).map(|f| (f, b, a))
         }
     }
 

@@ -102,13 +102,13 @@ impl Thread {
         let _ = owner;
         // SAFETY: callers pass dicts.
         let len = unsafe { dict.cast_unchecked::<Dict>() }.len.get();
-        Ok(self.alloc(class, DictIter { dict: field(dict), at: 0.into(), len: len.into(), what })?.value())
+        Ok(self.alloc(class, DictIter::new(dict, len, what))?.value())
     }
 
     pub fn set_iter(&mut self, set: Value) -> R {
         // SAFETY: callers pass sets.
         let len = unsafe { set.cast_unchecked::<Set>() }.len.get();
-        Ok(self.alloc(B::SetIterator, DictIter { dict: field(set), at: 0.into(), len: len.into(), what: 3 })?.value())
+        Ok(self.alloc(B::SetIterator, DictIter::new(set, len, 3))?.value())
     }
 
     fn view_iter(&mut self, view: Value, what: u8, class: B) -> R {
@@ -189,12 +189,22 @@ impl Thread {
             it.len.set(u32::MAX);
             return Err(self.runtime_error("dictionary changed size during iteration"));
         }
-        let Some((next, _, k, v)) = d.next_entry(it.at.get()) else {
+        let at = it.at.get() as usize;
+        let found = match it.what & 4 {
+            0 => d.next_entry(at),
+            _ if at > d.entries() => None,
+            _ => d.prev_entry(at),
+        };
+        let Some((next, _, k, v)) = found else {
             it.dict.set(self, it, Value::NULL);
             return Ok(Value::NULL);
         };
-        it.at.set(next);
-        match it.what {
+        if it.left.get() == 0 {
+            return Err(self.runtime_error("dictionary keys changed during iteration"));
+        }
+        it.left.set(it.left.get() - 1);
+        it.at.set(next as u32);
+        match it.what & 3 {
             0 => Ok(k),
             1 => Ok(v),
             _ => Ok(self.new_tuple(&[k, v])?.value()),
@@ -207,9 +217,10 @@ impl Thread {
             it.len.set(u32::MAX);
             return Err(self.runtime_error("Set changed size during iteration"));
         }
-        match s.next_entry(it.at.get()) {
+        match s.next_entry(it.at.get() as usize) {
             Some((next, _, k)) => {
-                it.at.set(next);
+                it.at.set(next as u32);
+                it.left.set(it.left.get().saturating_sub(1));
                 Ok(k)
             }
             None => {
@@ -246,8 +257,17 @@ impl Thread {
             return Ok(());
         }
         let it = self.iter(v)?;
+        self.ask_length(v)?;
         while let Some(x) = self.next(it)? {
             out.push(x);
+        }
+        Ok(())
+    }
+
+    /// Collecting asks classes written in Python how much to expect; their errors count, though the answer does not.
+    fn ask_length(&mut self, v: Value) -> R<()> {
+        if self.class_of(v).has(crate::class::flags::HEAP) {
+            self.length_hint(v, 0)?;
         }
         Ok(())
     }
@@ -275,6 +295,7 @@ impl Thread {
             return Ok(());
         }
         let it = self.iter(v)?;
+        self.ask_length(v)?;
         while let Some(x) = self.next(it)? {
             self.list_append(list, x)?;
         }
@@ -316,7 +337,10 @@ impl Thread {
             return Ok(n);
         }
         if self.lookup_special(v, N::__len__).is_some() {
-            return self.len(v);
+            let n = self.len(v);
+            if let Some(n) = self.catch(Exc::TypeError, n)? {
+                return Ok(n);
+            }
         }
         let Some(f) = self.lookup_special(v, N::__length_hint__) else { return Ok(default) };
         let r = self.call_unbound(f, v, &[]);
