@@ -130,13 +130,8 @@ impl<'a> Gen<'a, '_> {
         self.at(range);
         match args {
             [Expr::Starred(s)] if given.is_empty() && extra.is_none() => {
-                // A tuple is passed on as it is by the instruction that makes one of a list.
-                self.emit(Op::BuildList, tuple, 0, 0);
-                let inner = self.mark();
-                let r = self.expr(&s.value, None)?;
-                self.at(s.range);
-                self.emit(Op::ListExtend, tuple, r, 0);
-                self.release(inner);
+                // The call itself makes a tuple of what this is.
+                self.expr(&s.value, Some(tuple))?;
             }
             _ => {
                 self.emit(Op::BuildList, tuple, 0, 0);
@@ -147,10 +142,10 @@ impl<'a> Gen<'a, '_> {
                 if let Some(r) = extra {
                     self.emit(Op::ListAppend, tuple, r, 0);
                 }
+                self.at(range);
+                self.emit(Op::ListToTuple, tuple, tuple, 0);
             }
         }
-        self.at(range);
-        self.emit(Op::ListToTuple, tuple, tuple, 0);
         if keywords.is_empty() {
             self.emit(Op::Unbind, dict, 0, 0);
         } else {
