@@ -18,6 +18,12 @@ struct Entry {
     source_len: usize,
 }
 
+/// The name under which `sysconfig` looks for the build's settings.
+fn sysconfig_data() -> String {
+    let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    format!("_sysconfigdata__linux_{arch}-linux-gnu")
+}
+
 fn collect(dir: &Path, prefix: &str, out: &mut Vec<(String, PathBuf, bool)>) {
     let Ok(listing) = std::fs::read_dir(dir) else { return };
     for item in listing.flatten() {
@@ -28,7 +34,11 @@ fn collect(dir: &Path, prefix: &str, out: &mut Vec<(String, PathBuf, bool)>) {
             }
         } else if let Some(stem) = file.strip_suffix(".py") {
             let package = stem == "__init__";
-            let name = if package { prefix.trim_end_matches('.').to_owned() } else { format!("{prefix}{stem}") };
+            let name = match stem {
+                "__init__" => prefix.trim_end_matches('.').to_owned(),
+                "_sysconfigdata" => sysconfig_data(),
+                _ => format!("{prefix}{stem}"),
+            };
             if !name.is_empty() {
                 out.push((name, path, package));
             }
@@ -105,6 +115,21 @@ fn write_pack(entries: &[Entry]) -> Vec<u8> {
     index
 }
 
+/// Sixteen bits that change when the compiler compiles something differently: FNV-1a over all code, folded.
+fn fingerprint(entries: &[Entry]) -> u16 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in entries.iter().flat_map(|e| &e.code) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) as u16
+}
+
+fn write(name: &str, content: &[u8]) {
+    let out = std::env::var_os("OUT_DIR").unwrap_or_default();
+    let path = Path::new(&out).join(name);
+    std::fs::write(&path, content).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={OWN}");
@@ -114,8 +139,7 @@ fn main() {
     let mut library = Vec::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut library);
     files.extend(library.into_iter().filter(|f| !own.contains(&f.0)));
-    let pack = write_pack(&pack_all(&files));
-    let out = std::env::var_os("OUT_DIR").unwrap_or_default();
-    let path = Path::new(&out).join("stdlib.pack");
-    std::fs::write(&path, pack).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let entries = pack_all(&files);
+    write("stdlib.pack", &write_pack(&entries));
+    write("fingerprint.in", fingerprint(&entries).to_string().as_bytes());
 }

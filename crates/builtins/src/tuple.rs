@@ -81,28 +81,10 @@ fn tuple_repr(cx: &mut Thread, a: Args<'_>) -> R {
     guarded_repr(cx, a[0], "(...)", |cx| repr_items(cx, "(", close, |_, i| t.items().get(i).copied()))
 }
 
-/// CPython's combination of hashes (xxHash's rounds).
-pub fn combine_hashes(hashes: impl Iterator<Item = u64>) -> u64 {
-    const P1: u64 = 11400714785074694791;
-    const P2: u64 = 14029467366897019727;
-    const P5: u64 = 2870177450012600261;
-    let (mut acc, mut n) = (P5, 0u64);
-    for h in hashes {
-        acc = acc.wrapping_add(h.wrapping_mul(P2)).rotate_left(31).wrapping_mul(P1);
-        n += 1;
-    }
-    acc = acc.wrapping_add(n ^ (P5 ^ 3527539));
-    if acc == u64::MAX { 1546275796 } else { acc }
-}
-
 fn tuple_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
-    cx.check_recursion(" while hashing")?;
-    let mut hashes = smallvec::SmallVec::<[u64; 16]>::new();
-    for i in 0..t.len {
-        hashes.push(cx.hash(t.at(i))?);
-    }
-    cx.int(combine_hashes(hashes.into_iter()) as i64)
+    let h = cx.tuple_hash(t)?;
+    cx.int(h as i64)
 }
 
 fn tuple_len(cx: &mut Thread, a: Args<'_>) -> R {

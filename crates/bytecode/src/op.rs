@@ -253,7 +253,7 @@ macro_rules! for_each_op {
         MapAdd       Src  Src     Src  No        "Dict ra[rb] = rc.";
         DictUpdate   Src  Src     No   No        "Updates dict ra by mapping rb (`**rb` in a display).";
         DictMerge    Src  Src     Src  No        "The same for keyword arguments of a call of rc: an error on a key that is there already.";
-        ListToTuple  Dst  Src     No   No        "ra = tuple(list rb).";
+        ListToTuple  Dst  Src     No   No        "ra = tuple(rb), where rb may be any iterable behind a star.";
         // ---- unpacking
         Unpack       DstN Src     Imm  No        "ra, r[a+1], ... = rb, exactly c values.";
         UnpackEx     DstEx Src    Imm  Imm       "c values before the star, the star's list, then (extension word) values, from ra on = rb.";

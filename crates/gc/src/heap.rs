@@ -177,6 +177,12 @@ impl Mutator {
         self.heap().mutators.push(me);
     }
 
+    /// After a fork only this mutator's thread exists: the stacks of the others are garbage.
+    pub fn forget_others(&mut self) {
+        let me = self as *mut Mutator;
+        self.heap().mutators.retain(|m| *m == me);
+    }
+
     /// The heap. Exclusive because only one mutator runs at a time.
     #[inline(always)]
     pub fn heap(&mut self) -> &mut Heap {
@@ -441,23 +447,28 @@ impl Mutator {
         if old { aged.old.push(r) } else { aged.young.push(r) }
     }
 
+    /// There is nothing left for the object's finaliser to do (a generator that came to its end).
+    pub fn finalizer_done(&mut self, r: Ref) {
+        r.set(bits::FINALIZED);
+    }
+
     /// All objects with a finaliser that has not been queued (at exit).
     pub fn finalizable(&mut self) -> Vec<Ref> {
         let list = &self.heap().registry.finalizable;
-        list.young.iter().chain(&list.old).copied().collect()
+        list.young.iter().chain(&list.old).copied().filter(|r| !r.has(bits::FINALIZED)).collect()
     }
     /// The next object whose finaliser is to be called.
     pub fn next_finalize(&mut self) -> Option<Ref> {
         let list = &mut self.heap().registry.finalize;
         // SAFETY: the queue is a root; its words are live objects.
-        if list.is_empty() { None } else { Some(unsafe { Ref::new(list.remove(0) as *mut u8) }) }
+        list.pop_front().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
     /// The next weak reference whose target died.
     pub fn next_cleared(&mut self) -> Option<Ref> {
         let list = &mut self.heap().registry.cleared;
         // SAFETY: as above.
-        if list.is_empty() { None } else { Some(unsafe { Ref::new(list.remove(0) as *mut u8) }) }
+        list.pop_front().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
     pub fn has_pending(&mut self) -> bool {

@@ -55,7 +55,10 @@ fn find<const RIGHT: bool>(cx: &mut Thread, a: Args<'_>, x: Value) -> R<i64> {
         let mut v =
             match a[0].cast::<List>().filter(|_| a[0].shape() == B::List as u32).and_then(|l| l.get(mid as usize)) {
                 Some(v) => v,
-                None => cx.getitem(a[0], Value::small_int(mid))?,
+                None => {
+                    let index = cx.int(mid)?;
+                    cx.getitem(a[0], index)?
+                }
             };
         if let Some(f) = key {
             v = cx.call(f, &[v])?;

@@ -98,7 +98,8 @@ static DEFAULTDICT_METHODS: &[NativeDef] = &[
         get_factory,
         set_factory,
         "Factory for default value called by __missing__().",
-    ).as_member(),
+    )
+    .as_member(),
 ];
 
 fn default_dict(cx: &mut Thread, v: Value) -> R<Gc<Dict>> {

@@ -30,11 +30,15 @@ pub fn derived(cx: &mut Thread, full_name: &'static str, base: Value) -> R {
 
 /// Raises it with a message.
 pub fn raise(cx: &mut Thread, full_name: &'static str, base: Exc, message: impl AsRef<str>) -> Raised {
-    let made = exception(cx, full_name, base).and_then(|class| {
-        let text = cx.new_str(message.as_ref())?.value();
-        cx.call(class, &[text])
-    });
-    match made {
+    match cx.new_str(message.as_ref()) {
+        Ok(text) => raise_with(cx, full_name, base, &[text.value()]),
+        Err(r) => r,
+    }
+}
+
+/// The same with given `args`.
+pub fn raise_with(cx: &mut Thread, full_name: &'static str, base: Exc, args: &[Value]) -> Raised {
+    match exception(cx, full_name, base).and_then(|class| cx.call(class, args)) {
         Ok(e) => cx.raise_value(e),
         Err(r) => r,
     }

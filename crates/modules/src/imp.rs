@@ -23,17 +23,8 @@ const FROZEN: &[(&str, &str)] = &[
     ("_stdlib_finder", "_stdlib_finder"),
 ];
 
-/// The number in the first bytes of a `.pyc`; changes with the compiler and the bytecode (see build.rs).
-pub const MAGIC: i64 = decimal(env!("FERROPY_BYTECODE_NUMBER")) | 0x0a0d << 16;
-
-const fn decimal(text: &str) -> i64 {
-    let (mut n, mut i) = (0, 0);
-    while i < text.len() {
-        n = n * 10 + (text.as_bytes()[i] - b'0') as i64;
-        i += 1;
-    }
-    n
-}
+/// The number in the first bytes of a `.pyc`; changes with the bytecode and with what the compiler makes of a program.
+pub const MAGIC: i64 = ferropy_stdlib::FINGERPRINT as i64 | 0x0a0d << 16;
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(

@@ -290,12 +290,17 @@ impl Lexer {
                 return Ok(());
             }
         }
-        // Characters that mean nothing to the grammar are operators all the same: the parser refuses them.
-        if c == '\\' {
-            return self.fault("unexpected character after line continuation character", start);
-        }
-        if c.is_control() || c == '\0' {
-            return self.fault(format!("invalid non-printable character U+{:04X}", c as u32), start);
+        // `$`, `?` and the backtick mean nothing in Python, which the parser says; text signatures are tokenised with them.
+        if !"()[]{}:,;+-*/|&<>=.%~^@!$?`".contains(c) {
+            let message = if c.is_control() || c == '\0' {
+                format!("invalid non-printable character U+{:04X}", c as u32)
+            } else {
+                format!("invalid character '{c}' (U+{:04X})", c as u32)
+            };
+            if c == '\\' {
+                return self.fault("unexpected character after line continuation character", start);
+            }
+            return self.fault(message, start);
         }
         self.col += 1;
         self.push(OP, start);

@@ -9,6 +9,9 @@ use std::io::Read;
 static PACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stdlib.pack"));
 const ROW: usize = 28;
 
+/// Stands for the compiler that made the pack: another compiler's code files must not be taken for ours.
+pub const FINGERPRINT: u16 = include!(concat!(env!("OUT_DIR"), "/fingerprint.in"));
+
 /// A module of the library.
 #[derive(Clone, Copy)]
 pub struct Module {

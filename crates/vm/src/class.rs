@@ -207,7 +207,7 @@ impl Gc<Class> {
         self.mro().len > 0
     }
     /// Is it `other` or derived from it?
-    #[inline]
+    #[inline(never)]
     pub fn is_subclass(self, other: Gc<Class>) -> bool {
         self == other || self.mro().items().contains(&other.value()) || !self.is_ready() && self.extends(other)
     }
@@ -564,12 +564,12 @@ impl Thread {
         self.type_name(self.class_of(v))
     }
 
-    /// `__module__` and `__qualname__` of a class, `builtins.` left out (CPython's `%T`).
+    /// `__module__` and `__qualname__` of a class, `builtins.` and `__main__.` left out (CPython's `%T`).
     pub fn full_class_name(&self, c: Gc<Class>) -> String {
         let key = self.name(N::__module__);
         let qualname = c.qualname.cast::<t::Str>().map_or_else(|| c.name(), |q| q.to_lossy());
         match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()) {
-            Some(m) if m.bytes() != b"builtins" => format!("{}.{qualname}", m.to_lossy()),
+            Some(m) if m.bytes() != b"builtins" && m.bytes() != b"__main__" => format!("{}.{qualname}", m.to_lossy()),
             _ => qualname,
         }
     }

@@ -1,13 +1,13 @@
 //! Frames and the two stacks of a thread: frame records and registers.
 //!
 //! A call pushes a [`Frame`] record; the callee's registers begin at the caller's argument area. Both stacks are reserved
-//! address space, so pointers into them stay valid. Record 0 is a sentinel that is never executed.
+//! address space, so pointers into them stay valid. A generator's frame points at registers in its object instead. Record 0 is a sentinel that is never executed.
 //!
-//! Invariants: `regs..regs + nregs` of every frame is initialised (unbound or a value); what lies above the top frame's
+//! Invariants: `regs..regs + nregs()` of every frame is initialised (unbound or a value); what lies above the top frame's
 //! registers is dead. `pc` of a frame that is not running points behind the instruction that it waits in.
 
 use crate::object::Gc;
-use crate::types::{CodeObject, Function};
+use crate::types::{CodeObject, Function, Generator};
 use crate::{R, Thread, Value};
 use std::io;
 
@@ -61,7 +61,17 @@ pub struct Frame {
     pub cont: Cont,
     pub dst: u8,
     pub flags: u8,
-    pub nregs: u32,
+    /// Where the register stack is free above this frame, counted from its beginning.
+    pub top: u32,
+}
+
+impl Frame {
+    /// How many registers the frame has.
+    #[inline(always)]
+    pub fn nregs(&self) -> usize {
+        // SAFETY: a frame has code, but for the sentinel; code does not move.
+        if self.code.is_null() { 0 } else { unsafe { self.code.cast_unchecked::<CodeObject>() }.nregs as usize }
+    }
 }
 
 const _: () = assert!(size_of::<Frame>() == 64);
@@ -140,8 +150,12 @@ impl Stacks {
             for v in [&mut fr.func, &mut fr.code, &mut fr.aux, &mut fr.handled, &mut fr.object] {
                 f(&mut v.0);
             }
+            if fr.flags & flags::GENERATOR != 0 {
+                // The generator may just have moved, and its registers with it.
+                fr.regs = fr.aux.cast_unchecked::<Generator>().regs();
+            }
             // Registers of a caller end where its callee's begin, but the callee's arguments are the caller's too.
-            for i in 0..fr.nregs as usize {
+            for i in 0..fr.nregs() {
                 f(fr.regs.add(i) as *mut u64);
             }
             at = at.add(1);
@@ -163,8 +177,8 @@ impl Thread {
     /// First register above the running frame: where arguments of a call from native code go.
     #[inline(always)]
     pub fn stack_top(&self) -> *mut Value {
-        // SAFETY: the running frame's registers.
-        unsafe { (*self.frame).regs.add((*self.frame).nregs as usize) }
+        // SAFETY: the running frame's record.
+        unsafe { self.stacks.regs.add((*self.frame).top as usize) }
     }
 
     /// The exception being handled, unbound if none.
@@ -216,7 +230,7 @@ impl Thread {
                 cont,
                 dst,
                 flags: 0,
-                nregs: code.nregs,
+                top: end.offset_from(self.stacks.regs) as u32,
             };
             self.frame = frame;
         }

@@ -40,7 +40,9 @@ impl Thread {
         let (name, qualname) = (self.intern(&code.name)?, self.intern(&code.qualname)?);
         let filename = self.intern(&code.filename)?;
         let generator = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
-        let simple = code.kwonlyargcount == 0 && code.flags & (flags::VARARGS | flags::VARKEYWORDS | generator) == 0;
+        let positional = code.kwonlyargcount == 0 && code.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0;
+        let simple = positional && code.flags & generator == 0;
+        let plain_generator = positional && code.flags & generator != 0;
         let object = CodeObject {
             name: field(name),
             qualname: field(qualname),
@@ -57,6 +59,8 @@ impl Thread {
             flags: code.flags,
             nparams: code.nparams() as u32,
             simple,
+            near: code.nregs <= 256 && code.flags & generator == 0,
+            plain_generator,
             code: Box::into_raw(code),
         };
         // Born old: frames and compiled code point at it.

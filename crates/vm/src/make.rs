@@ -493,9 +493,11 @@ impl Thread {
         let array = self.new_array(grow.max(need))?;
         let len = list.len.get();
         if let Some(old) = list.items.cast::<Array>() {
-            // Fresh and maybe big (then old space with slot log): raw copies need the barrier when it is logged by slot.
-            for i in 0..len {
-                array.field(i).set(self, array, old.field(i).get());
+            // The new array is young (or in the log), so its words are written without barriers.
+            // SAFETY: both arrays have at least `len` words behind their length.
+            unsafe {
+                let (from, to) = (old.as_ptr() as *const u64, array.as_ptr() as *mut u64);
+                std::ptr::copy_nonoverlapping(from.add(1), to.add(1), len);
             }
         }
         list.items.set(self, list, array);

@@ -116,6 +116,17 @@ pub enum Flavour {
     Member,
 }
 
+/// How a native function is called with positional arguments only, worked out at its first call: the low byte is the
+/// number of arguments that are passed where they lie.
+pub mod plan {
+    /// Not worked out yet; matches no number of arguments.
+    pub const UNKNOWN: u32 = 0xff;
+    /// The general way is always taken.
+    pub const GENERAL: u32 = 0xfe;
+    /// The receiver must be checked.
+    pub const CHECK: u32 = 0x100;
+}
+
 pub struct NativeDef {
     pub sig: &'static str,
     pub doc: &'static str,

@@ -11,6 +11,7 @@
 use crate::object::Gc;
 use crate::types::Class;
 use crate::{Thread, Value};
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
 
@@ -41,7 +42,7 @@ pub struct Shape {
 /// All shapes of the process.
 pub struct Shapes {
     list: Vec<Shape>,
-    lookup: HashMap<(u32, u64), u32>,
+    lookup: FxHashMap<(u32, u64), u32>,
     /// Roots made by `root_with`: class address, slots, inline slots, has a dict.
     extra_roots: HashMap<(usize, u32, u8, bool), u32>,
 }
@@ -66,7 +67,7 @@ impl Shapes {
             let table = unsafe { std::alloc::alloc_zeroed(layout) } as *mut AtomicU64;
             CLASSES.store(table, Relaxed);
         }
-        Shapes { list: Vec::new(), lookup: HashMap::new(), extra_roots: HashMap::new() }
+        Shapes { list: Vec::new(), lookup: FxHashMap::default(), extra_roots: HashMap::new() }
     }
 
     fn add(&mut self, shape: Shape) -> u32 {

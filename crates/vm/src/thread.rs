@@ -2,6 +2,7 @@
 //! (frames, registers, pending exception, safepoint word). A `&mut Thread`, called `cx`, goes first into whatever may
 //! allocate, raise or run Python.
 
+use crate::attr_cache::AttrCache;
 use crate::class::{Builtin, CacheEntry, METHOD_CACHE};
 use crate::exc::EXCEPTIONS;
 use crate::frame::{Frame, Stacks};
@@ -34,6 +35,9 @@ pub struct Interpreter {
     pub exc_classes: Vec<Gc<Class>>,
     pub native_classes: Vec<Option<Gc<Class>>>,
     pub(crate) method_cache: Box<[CacheEntry]>,
+    pub(crate) attr_cache: AttrCache,
+    /// Counts cache refills.
+    pub(crate) refills: Cell<u32>,
     pub epoch: Cell<u32>,
     pub names: Vec<Value>,
     /// `sys.modules`, a dict.
@@ -360,6 +364,7 @@ unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
     for e in vm.method_cache.iter_mut() {
         f(e.word());
     }
+    vm.attr_cache.visit(f);
     (*vm.process).shapes.visit(f);
     for t in &vm.threads {
         (**t).visit(f);
@@ -394,6 +399,7 @@ fn after_mark(alive: &dyn Fn(u64) -> bool) {
         (*process).interned.retain(|w| alive(*w));
         (*process).shapes.after_mark(alive);
         (*vm).method_cache.fill(CacheEntry::EMPTY);
+        (*vm).attr_cache.clear();
     }
 }
 
@@ -432,6 +438,8 @@ impl Interpreter {
             exc_classes: Vec::new(),
             native_classes: Vec::new(),
             method_cache: vec![CacheEntry::EMPTY; METHOD_CACHE].into_boxed_slice(),
+            attr_cache: AttrCache::new(),
+            refills: Cell::new(0),
             epoch: Cell::new(1),
             names: Vec::new(),
             modules: placeholder,

@@ -14,7 +14,7 @@ impl Thread {
         if let Some(o) = f.object.cast::<FrameObject>() {
             return Ok(o);
         }
-        let n = f.nregs as usize;
+        let n = f.nregs();
         let size = size_of::<FrameObject>() + n * 8;
         let r = self.alloc_raw(FrameObject::kind(), B::Frame as u32, size, 0)?;
         // SAFETY: fresh zeroed memory of this size.

@@ -26,7 +26,8 @@ static METHODS: &[NativeDef] = &[
     NativeDef::method("__repr__(self, /)", repr, "Return repr(self)."),
     NativeDef::getter("__thisclass__", get_class, "the class invoking super()").as_member(),
     NativeDef::getter("__self__", get_self, "the instance invoking super(); may be None").as_member(),
-    NativeDef::getter("__self_class__", get_self_class, "the type of the instance invoking super(); may be None").as_member(),
+    NativeDef::getter("__self_class__", get_self_class, "the type of the instance invoking super(); may be None")
+        .as_member(),
 ];
 
 const DOC: &str = "super() -> same as super(__class__, <first argument>)\nsuper(type) -> unbound super object\nsuper(type, \

@@ -27,7 +27,8 @@ static IMPORT_ERROR: &[NativeDef] = &[
     NativeDef::getset("msg", get_field::<MSG>, set_field::<MSG>, "exception message").as_member(),
     NativeDef::getset("name", get_field::<IMPORT_NAME>, set_field::<IMPORT_NAME>, "module name").as_member(),
     NativeDef::getset("path", get_field::<PATH>, set_field::<PATH>, "module path").as_member(),
-    NativeDef::getset("name_from", get_field::<NAME_FROM>, set_field::<NAME_FROM>, "name imported from module").as_member(),
+    NativeDef::getset("name_from", get_field::<NAME_FROM>, set_field::<NAME_FROM>, "name imported from module")
+        .as_member(),
 ];
 static ATTRIBUTE_ERROR: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", attribute_init, "Initialize self."),

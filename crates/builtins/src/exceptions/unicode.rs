@@ -15,7 +15,8 @@ macro_rules! methods {
         static $name: &[NativeDef] = &[
             NativeDef::method("__init__(self, /, *args, **kwargs)", $init, "Initialize self."),
             NativeDef::method("__str__(self, /)", $str, "Return str(self)."),
-            NativeDef::getset("encoding", get_field::<ENCODING>, set_field::<ENCODING>, "exception encoding").as_member(),
+            NativeDef::getset("encoding", get_field::<ENCODING>, set_field::<ENCODING>, "exception encoding")
+                .as_member(),
             NativeDef::getset("object", get_field::<OBJECT>, set_field::<OBJECT>, "exception object").as_member(),
             NativeDef::getset("start", get_place::<START>, set_place::<START>, "exception start").as_member(),
             NativeDef::getset("end", get_place::<END>, set_place::<END>, "exception end").as_member(),

@@ -20,7 +20,8 @@ static METHODS: &[NativeDef] = &[
         |cx, a| get_flag(cx, a, NO_LINES, false),
         |cx, a| set_flag(cx, a, NO_LINES, false),
         "",
-    ).as_member(),
+    )
+    .as_member(),
     NativeDef::getset(
         "f_trace_opcodes",
         |cx, a| get_flag(cx, a, OPCODES, true),

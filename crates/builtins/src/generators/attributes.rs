@@ -22,7 +22,16 @@ macro_rules! attributes {
 
 attributes!(GENERATOR, "generator", "gi_yieldfrom", "gi_code", "gi_frame", "gi_running", "gi_suspended", get_running);
 attributes!(COROUTINE, "coroutine", "cr_await", "cr_code", "cr_frame", "cr_running", "cr_suspended", get_running);
-attributes!(ASYNC, "async generator", "ag_await", "ag_code", "ag_frame", "ag_running", "ag_suspended", get_running_async);
+attributes!(
+    ASYNC,
+    "async generator",
+    "ag_await",
+    "ag_code",
+    "ag_frame",
+    "ag_running",
+    "ag_suspended",
+    get_running_async
+);
 
 static ORIGIN: &[NativeDef] = &[NativeDef::getter("cr_origin", get_origin, "")];
 

@@ -34,13 +34,16 @@ pub static PARTIAL: TypeDef = TypeDef::new::<Partial>(
             "func",
             |cx, a| Ok(this(cx, a[0])?.func.get()),
             "function object to use in future partial calls",
-        ).as_member(),
-        NativeDef::getter("args", |cx, a| Ok(this(cx, a[0])?.args.get()), "tuple of arguments to future partial calls").as_member(),
+        )
+        .as_member(),
+        NativeDef::getter("args", |cx, a| Ok(this(cx, a[0])?.args.get()), "tuple of arguments to future partial calls")
+            .as_member(),
         NativeDef::getter(
             "keywords",
             |cx, a| Ok(this(cx, a[0])?.kw.get()),
             "dictionary of keyword arguments to future partial calls",
-        ).as_member(),
+        )
+        .as_member(),
         NativeDef::class_method("__class_getitem__(cls, item, /)", class_getitem, "See PEP 585"),
     ],
     "Create a new function with partial application of the given arguments and keywords.",

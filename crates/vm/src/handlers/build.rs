@@ -3,6 +3,7 @@
 use super::*;
 use crate::class::flags as tflags;
 use crate::object::HeapObject;
+use crate::ops::call::function_meta;
 use crate::types::*;
 use crate::{Builtin as B, Exc, Gc, N};
 use ferropy_bytecode::{Intrinsic1 as I1, Intrinsic2 as I2, flags as cflags};
@@ -76,6 +77,12 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (l, v) = (reg(cx, i.a()), reg(cx, i.b()));
     // SAFETY: as above.
     let r = cx.list_extend(unsafe { l.cast_unchecked() }, v);
+    star_error(cx, v, r)?;
+    Ok(Value::NONE)
+}
+
+/// The error for what stands behind a star and cannot be iterated.
+fn star_error<T>(cx: &mut Thread, v: Value, r: R<T>) -> R<T> {
     if r.is_err()
         && cx.pending_is(Exc::TypeError)
         && cx.lookup_special(v, N::__iter__).is_none()
@@ -85,8 +92,7 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         cx.pending = Value::NULL;
         return Err(cx.type_error(format!("Value after * must be an iterable, not {class}")));
     }
-    r?;
-    Ok(Value::NONE)
+    r
 }
 
 fn set_add(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
@@ -197,8 +203,9 @@ fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let l = reg(cx, i.b());
-    let t = cx.tuple_from(l)?.value();
+    let v = reg(cx, i.b());
+    let t = cx.tuple_from(v);
+    let t = star_error(cx, v, t)?.value();
     set(cx, i.a(), t);
     Ok(t)
 }
@@ -213,6 +220,17 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
             let k = m.constant(Value::small_int(n as i64));
             if let Some(k) = m.int(k)
                 && let Some(x) = m.tuple_item(v, k)
+            {
+                m.set_reg(i.a() + n, x);
+            }
+        }
+        return Flow::Next;
+    }
+    if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
+        for n in 0..i.c() {
+            let k = m.constant(Value::small_int(n as i64));
+            if let Some(k) = m.int(k)
+                && let Some(x) = m.list_item(v, k)
             {
                 m.set_reg(i.a() + n, x);
             }
@@ -234,12 +252,11 @@ fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 /// The items of an iterable, which must be so many.
 fn exact_items(cx: &mut Thread, v: Value, want: usize) -> R<crate::RootedVec> {
-    if v.shape() == B::Tuple as u32 || v.shape() == B::List as u32 {
-        let items = cx.collect(v)?;
+    if let Some(items) = crate::ops::iter::exact_items(&v) {
         if items.len() != want {
             return Err(unpack_count(cx, items.len(), want, Some(items.len())));
         }
-        return Ok(items);
+        return cx.collect(v);
     }
     let it = unpack_iter(cx, v)?;
     let mut items = crate::RootedVec::new(cx);
@@ -655,10 +672,8 @@ fn intrinsic2(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         Some(I2::TypeVarWithConstraints) => registered(cx, "make_typevar_constraints", &[a, b])?,
         Some(I2::SetTypeParamDefault) => registered(cx, "set_typeparam_default", &[a, b])?,
         Some(I2::SetFunctionTypeParams) => {
-            if let Some(f) = a.cast::<Function>()
-                && let Some(meta) = f.meta.cast::<List>()
-            {
-                meta.set(cx, 2, b);
+            if let Some(f) = a.cast::<Function>() {
+                cx.function_meta(f)?.set(cx, function_meta::TYPE_PARAMS, b);
             }
             a
         }

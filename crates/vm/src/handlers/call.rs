@@ -117,10 +117,8 @@ fn make_function(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
             annotate.qualname.set(cx, annotate, qualname);
         }
     }
-    if let Some(v) = next(cx, make_flags::TYPE_PARAMS)
-        && let Some(meta) = f.meta.cast::<List>()
-    {
-        meta.set(cx, 2, v);
+    if let Some(v) = next(cx, make_flags::TYPE_PARAMS) {
+        cx.function_meta(f)?.set(cx, crate::ops::call::function_meta::TYPE_PARAMS, v);
     }
     set(cx, i.a(), f.value());
     Ok(f.value())

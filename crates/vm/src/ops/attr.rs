@@ -5,7 +5,7 @@
 
 use crate::class::{Builtin as B, flags};
 use crate::frame::Cont;
-use crate::native::{Flavour, NativeDef};
+use crate::native::{Flavour, NativeDef, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Raised, Thread, Value, field, null_field};
@@ -20,6 +20,8 @@ pub enum Found {
     Slot(u32, Value),
     /// A function or native method on the type, to be bound to the receiver.
     Method(Value),
+    /// What a class method wraps, to be bound to the class (told by caches only).
+    ClassMethod(Value),
     /// A property with this getter.
     Property(Value),
     /// A descriptor on the type whose `__get__` must be called.
@@ -49,7 +51,7 @@ impl Thread {
     }
 
     /// Sorts a value found on a type by how it binds to `v`.
-    fn classify(&mut self, meta: Value) -> Found {
+    pub(crate) fn classify(&mut self, meta: Value) -> Found {
         if !meta.is_ref() {
             return Found::Value(meta);
         }
@@ -232,7 +234,18 @@ impl Thread {
         let shape = if slot { B::MethodWrapper } else { B::BuiltinFunction };
         let def = n.def;
         let (owner, module) = (n.owner.get(), n.module.get());
-        Ok(self.alloc(shape, NativeFn { this: field(this), owner: field(owner), module: field(module), def })?.value())
+        Ok(self
+            .alloc(
+                shape,
+                NativeFn {
+                    this: field(this),
+                    owner: field(owner),
+                    module: field(module),
+                    def,
+                    plan: plan::UNKNOWN.into(),
+                },
+            )?
+            .value())
     }
 
     fn bind_native_attr(&mut self, n: Gc<NativeFn>, this: Value, class: Value) -> R {
@@ -283,7 +296,8 @@ impl Thread {
             Flavour::Member => B::MemberDescriptor,
             _ => B::BuiltinFunction,
         };
-        let native = NativeFn { this: null_field(), owner: field(class), module: null_field(), def };
+        let native =
+            NativeFn { this: null_field(), owner: field(class), module: null_field(), def, plan: plan::UNKNOWN.into() };
         let f = self.alloc(shape, native)?.value();
         match def.flavour {
             Flavour::StaticMethod if name != "__new__" => {
@@ -308,7 +322,13 @@ impl Thread {
 
     /// A function of a native module.
     pub fn native_function(&mut self, module: Value, def: &'static NativeDef) -> R {
-        let f = NativeFn { this: null_field(), owner: null_field(), module: field(module), def };
+        let f = NativeFn {
+            this: null_field(),
+            owner: null_field(),
+            module: field(module),
+            def,
+            plan: plan::UNKNOWN.into(),
+        };
         Ok(self.alloc(B::BuiltinFunction, f)?.value())
     }
 
@@ -405,6 +425,10 @@ impl Thread {
                 self.bind(f, v, class)
             }
             Found::Property(get) => self.call_step(get, crate::ops::call::Argv::slice(&[v]), cont, dst),
+            Found::ClassMethod(f) => {
+                let class = self.class_of(v).value();
+                self.new_bound_method(f, class)
+            }
             Found::Descriptor(d) => {
                 let class = self.class_of(v).value();
                 self.bind(d, v, class)
@@ -504,7 +528,7 @@ impl Thread {
         }
         match self.find_attr(s.value(), name)? {
             Found::Value(x) | Found::Slot(_, x) => Ok(x),
-            Found::Method(d) | Found::Descriptor(d) | Found::Property(d) => {
+            Found::Method(d) | Found::Descriptor(d) | Found::Property(d) | Found::ClassMethod(d) => {
                 let class = self.class_of(s.value()).value();
                 self.bind(d, s.value(), class)
             }
@@ -909,12 +933,48 @@ fn is_generic_delattr(f: Value) -> bool {
 fn is_slot(name: &str) -> bool {
     let Some(name) = name.strip_prefix("__").and_then(|n| n.strip_suffix("__")) else { return false };
     const BINARY: &[&str] = &[
-        "add", "and", "divmod", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor",
+        "add", "and", "divmod", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv",
+        "xor",
     ];
     const OTHER: &[&str] = &[
-        "abs", "aiter", "anext", "await", "bool", "buffer", "call", "contains", "del", "delattr", "delete", "delitem",
-        "eq", "float", "ge", "get", "getattribute", "getitem", "gt", "hash", "index", "init", "int", "invert", "iter",
-        "le", "len", "lt", "ne", "neg", "next", "pos", "release_buffer", "repr", "set", "setattr", "setitem", "str",
+        "abs",
+        "aiter",
+        "anext",
+        "await",
+        "bool",
+        "buffer",
+        "call",
+        "contains",
+        "del",
+        "delattr",
+        "delete",
+        "delitem",
+        "eq",
+        "float",
+        "ge",
+        "get",
+        "getattribute",
+        "getitem",
+        "gt",
+        "hash",
+        "index",
+        "init",
+        "int",
+        "invert",
+        "iter",
+        "le",
+        "len",
+        "lt",
+        "ne",
+        "neg",
+        "next",
+        "pos",
+        "release_buffer",
+        "repr",
+        "set",
+        "setattr",
+        "setitem",
+        "str",
     ];
     let binary = |n: &str| BINARY.contains(&n);
     OTHER.contains(&name) || binary(name) || name.strip_prefix(['r', 'i']).is_some_and(binary)
