@@ -452,5 +452,9 @@ numbered! {
         SetFunctionTypeParams,
         /// Sets `__classdictcell__` namespace support: stores r[b+1] in the class namespace under `__static_attributes__`.
         SetStaticAttributes,
+        /// The items of r[b] as a list; there must be exactly r[b+1].
+        UnpackExactly,
+        /// The same for a starred target: r[b+1] is (items before it, items behind it); the list has a list for it.
+        UnpackStarred,
     }
 }

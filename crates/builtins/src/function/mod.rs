@@ -251,17 +251,7 @@ fn get_annotations(cx: &mut Thread, a: Args<'_>) -> R {
     if let Some(d) = f.annotations.get().bound() {
         return Ok(d);
     }
-    let annotate = f.annotate.get();
-    let d = if !annotate.is_null() && crate::functions_support::is_callable(cx, annotate) {
-        let d = cx.call(annotate, &[Value::small_int(1)])?;
-        if d.cast::<Dict>().is_none() {
-            let got = cx.class_name(d);
-            return Err(cx.type_error(format!("__annotate__() must return a dict, not {got}")));
-        }
-        d
-    } else {
-        cx.new_dict()?.value()
-    };
+    let d = crate::functions_support::annotations_from(cx, f.annotate.get())?;
     f.annotations.set(cx, f, d);
     Ok(d)
 }

@@ -130,9 +130,8 @@ impl<'a> Gen<'a, '_> {
         self.at(range);
         match args {
             [Expr::Starred(s)] if given.is_empty() && extra.is_none() => {
-                // A tuple is passed on as it is by the instruction that makes one.
+                // The call itself makes a tuple of what this is.
                 self.expr(&s.value, Some(tuple))?;
-                self.at(s.range);
             }
             _ => {
                 self.emit(Op::BuildList, tuple, 0, 0);
@@ -144,10 +143,9 @@ impl<'a> Gen<'a, '_> {
                     self.emit(Op::ListAppend, tuple, r, 0);
                 }
                 self.at(range);
+                self.emit(Op::ListToTuple, tuple, tuple, 0);
             }
         }
-        self.emit(Op::ListToTuple, tuple, tuple, 0);
-        self.at(range);
         if keywords.is_empty() {
             self.emit(Op::Unbind, dict, 0, 0);
         } else {

@@ -350,7 +350,16 @@ impl<'a> Collector<'a> {
     fn annotation(&mut self, e: &Expr) {
         let kind = self.kind();
         self.scope().uses_annotations = true;
-        if self.settings.future_annotations || !matches!(kind, ScopeKind::Module | ScopeKind::Class) {
+        if self.settings.future_annotations {
+            return;
+        }
+        if !matches!(kind, ScopeKind::Module | ScopeKind::Class) {
+            // Never evaluated: only looked at for what may not be there.
+            let parent = self.current;
+            self.enter_annotation(e, Role::Annotations, e.range());
+            self.visit_expr(e);
+            self.leave();
+            self.table.scopes[parent].children.pop();
             return;
         }
         let name = Name::new_static("__conditional_annotations__");
@@ -426,9 +435,23 @@ impl<'a> Collector<'a> {
         self.scope().is_async = is_async;
         let walrus = self.scope().has_walrus;
         self.leave();
+        if is_async && kind == ScopeKind::Comp && !self.may_await() {
+            self.fail("asynchronous comprehension outside of an asynchronous function", node.range());
+        }
         if kind == ScopeKind::Comp {
             self.scope().has_await |= is_async;
             self.scope().has_walrus |= walrus;
+        }
+    }
+
+    /// May the current scope hold an asynchronous comprehension? What holds a comprehension is asked in its turn.
+    fn may_await(&self) -> bool {
+        let scope = &self.table.scopes[self.current];
+        match scope.kind {
+            ScopeKind::Comp | ScopeKind::GenExpr => true,
+            ScopeKind::Function => scope.is_async,
+            ScopeKind::Module => self.settings.allow_top_level_await,
+            _ => false,
         }
     }
 

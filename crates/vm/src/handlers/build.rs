@@ -157,20 +157,23 @@ fn dict_update(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     Ok(Value::NONE)
 }
 
-fn callable_text(cx: &mut Thread, f: Value) -> String {
-    if let Some(f) = f.cast::<Function>() {
-        return format!("{}()", cx.function_name(f));
-    }
-    if let Some(c) = f.cast::<Class>() {
-        return format!("{}()", cx.full_class_name(c));
-    }
-    match f.cast::<NativeFn>() {
-        Some(n) => format!("{}()", n.def.name()),
-        None => match f.cast::<BoundMethod>() {
-            Some(b) => callable_text(cx, b.func.get()),
-            None => format!("{} object", cx.class_name(f)),
-        },
-    }
+/// What a call's messages call the callee.
+pub(super) fn callable_text(cx: &mut Thread, f: Value) -> String {
+    let text = (|| {
+        let key = cx.name(N::__qualname__);
+        let Some(name) = cx.getattr_opt(f, key)? else { return Ok(cx.str(f)?.to_lossy()) };
+        let name = cx.str(name)?.to_lossy();
+        let key = cx.name(N::__module__);
+        let module = match cx.getattr_opt(f, key)?.filter(|m| !m.is_none()) {
+            Some(m) => cx.str(m)?.to_lossy(),
+            None => return Ok(format!("{name}()")),
+        };
+        Ok::<_, crate::Raised>(if module == "builtins" { format!("{name}()") } else { format!("{module}.{name}()") })
+    })();
+    text.unwrap_or_else(|_| {
+        cx.take_pending();
+        format!("{} object", cx.class_name(f))
+    })
 }
 
 fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
@@ -240,15 +243,21 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
 }
 
 fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let (v, want) = (reg(cx, i.b()), i.c());
+    let v = reg(cx, i.b());
+    let items = exact_items(cx, v, i.c())?;
+    for (n, x) in items.iter().enumerate() {
+        set(cx, i.a() + n, *x);
+    }
+    Ok(Value::NONE)
+}
+
+/// The items of an iterable, which must be so many.
+fn exact_items(cx: &mut Thread, v: Value, want: usize) -> R<crate::RootedVec> {
     if let Some(items) = crate::ops::iter::exact_items(&v) {
         if items.len() != want {
             return Err(unpack_count(cx, items.len(), want, Some(items.len())));
         }
-        for (n, x) in items.iter().enumerate() {
-            set(cx, i.a() + n, *x);
-        }
-        return Ok(Value::NONE);
+        return cx.collect(v);
     }
     let it = unpack_iter(cx, v)?;
     let mut items = crate::RootedVec::new(cx);
@@ -262,10 +271,7 @@ fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         let known = cx.quick_len(v);
         return Err(unpack_count(cx, want + 1, want, known));
     }
-    for (n, x) in items.iter().enumerate() {
-        set(cx, i.a() + n, *x);
-    }
-    Ok(Value::NONE)
+    Ok(items)
 }
 
 fn unpack_iter(cx: &mut Thread, v: Value) -> R {
@@ -290,7 +296,16 @@ fn unpack_count(cx: &mut Thread, got: usize, want: usize, known: Option<usize>) 
 }
 
 fn unpack_ex(cx: &mut Thread, _: [Value; 3], i: Instr, after: u32) -> R {
-    let (v, before, after) = (reg(cx, i.b()), i.c(), after as usize);
+    let v = reg(cx, i.b());
+    let items = starred_items(cx, v, i.c(), after as usize)?;
+    for (n, x) in items.iter().enumerate() {
+        set(cx, i.a() + n, *x);
+    }
+    Ok(Value::NONE)
+}
+
+/// The items of an iterable, those between the first and the last ones as a list.
+fn starred_items(cx: &mut Thread, v: Value, before: usize, after: usize) -> R<crate::RootedVec> {
     let it = unpack_iter(cx, v)?;
     let mut items = crate::RootedVec::new(cx);
     while let Some(x) = cx.next(it)? {
@@ -301,15 +316,9 @@ fn unpack_ex(cx: &mut Thread, _: [Value; 3], i: Instr, after: u32) -> R {
         let want = before + after;
         return Err(cx.value_error(format!("not enough values to unpack (expected at least {want}, got {n})")));
     }
-    let middle = cx.new_list(&items[before..n - after])?;
-    for (k, x) in items[..before].iter().enumerate() {
-        set(cx, i.a() + k, *x);
-    }
-    set(cx, i.a() + before, middle.value());
-    for (k, x) in items[n - after..].iter().enumerate() {
-        set(cx, i.a() + before + 1 + k, *x);
-    }
-    Ok(Value::NONE)
+    let middle = cx.new_list(&items[before..n - after])?.value();
+    items.as_mut_vec().splice(before..n - after, [middle]);
+    Ok(items)
 }
 
 // ---- strings
@@ -668,6 +677,15 @@ fn intrinsic2(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
                 cx.function_meta(f)?.set(cx, function_meta::TYPE_PARAMS, b);
             }
             a
+        }
+        Some(I2::UnpackExactly) => {
+            let items = exact_items(cx, a, b.as_int().unwrap_or(0) as usize)?;
+            cx.new_list(&items)?.value()
+        }
+        Some(I2::UnpackStarred) => {
+            let n = |i: usize| b.cast::<Tuple>().and_then(|t| t.at(i).as_int()).unwrap_or(0) as usize;
+            let items = starred_items(cx, a, n(0), n(1))?;
+            cx.new_list(&items)?.value()
         }
         _ => b,
     };

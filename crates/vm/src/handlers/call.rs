@@ -3,6 +3,7 @@
 use super::*;
 use crate::N;
 use crate::frame::Cont;
+use crate::object::HeapObject;
 use crate::ops::call::Argv;
 use crate::types::{CodeObject, Dict, Function, List, Str, Tuple};
 use ferropy_bytecode::{SpecialMethod, make_flags};
@@ -68,7 +69,15 @@ fn call_ex(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
                 let items = cx.list_to_rooted(l);
                 cx.new_tuple(&items)?
             }
-            None => cx.tuple_from(args)?,
+            None => {
+                let iterable = cx.lookup_special(args, N::__iter__).is_some()
+                    || cx.lookup_special(args, N::__getitem__).is_some() && args.kind() != Dict::kind();
+                if !iterable {
+                    let (f, got) = (super::build::callable_text(cx, f), cx.class_name(args));
+                    return Err(cx.type_error(format!("{f} argument after * must be an iterable, not {got}")));
+                }
+                cx.tuple_from(args)?
+            }
         },
     };
     let r = cx.call_ex_step(f, args, kw, Cont::Store, i.a() as u8)?;

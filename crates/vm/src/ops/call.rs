@@ -795,12 +795,14 @@ impl Thread {
         let posonly = sig.posonly == sig.params.len();
         if [B::WrapperDescriptor as u32, B::MethodWrapper as u32].contains(&f.shape()) && posonly {
             let wanted = match (min, max) {
-                (0, 0) => "0 arguments",
-                (1, 1) => "1 argument",
-                (1, 2) => "1 or 2 arguments",
-                _ => return self.type_error(format!("{name} expected {max} arguments, got {given}")),
+                (0, 0) => Some("0 arguments"),
+                (1, 1) => Some("1 argument"),
+                (1, 2) => Some("1 or 2 arguments"),
+                _ => None,
             };
-            return self.type_error(format!("expected {wanted}, got {given}"));
+            if let Some(wanted) = wanted {
+                return self.type_error(format!("expected {wanted}, got {given}"));
+            }
         }
         if max == min && posonly && maker.is_some() {
             return self.type_error(format!("{name} expected {max} argument{}, got {given}", s(max)));
