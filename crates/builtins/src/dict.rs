@@ -325,12 +325,12 @@ fn dict_fromkeys(cx: &mut Thread, a: Args<'_>) -> R {
     if made.shape() == B::Dict as u32
         && let Some(d) = made.cast::<Dict>()
     {
-        while let Some(k) = cx.next(it)? {
+        while let Some(k) = cx.next_inline(it)? {
             cx.dict_set(d, k, value)?;
         }
         return Ok(made);
     }
-    while let Some(k) = cx.next(it)? {
+    while let Some(k) = cx.next_inline(it)? {
         cx.setitem(made, k, value)?;
     }
     Ok(made)

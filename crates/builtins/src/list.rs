@@ -218,6 +218,9 @@ fn bad_index(cx: &mut Thread, k: Value) -> ferropy_vm::Raised {
 fn list_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = quick_range(s, l.len()) {
+            return Ok(cx.list_with(to - from, |part| part.copy_from_slice(&items_of(&l)[from..to]))?.value());
+        }
         let ix = slice_of(cx, s, l)?;
         return Ok(slice_list(cx, l, ix)?.value());
     }
@@ -236,6 +239,20 @@ fn item_index(cx: &mut Thread, l: Gc<List>, k: Value, message: &str) -> R<usize>
         return Err(cx.index_error(message));
     }
     Ok(at as usize)
+}
+
+/// The range that a slice by small integers (or None) with step 1 chooses.
+#[inline]
+pub fn quick_range(slice: Gc<Slice>, len: usize) -> Option<(usize, usize)> {
+    if !slice.step.get().is_none() {
+        return None;
+    }
+    let clip = |v: Value, default: usize| match v {
+        Value::NONE => Some(default),
+        v => v.as_int().map(|i| if i < 0 { (i + len as i64).max(0) as usize } else { (i as usize).min(len) }),
+    };
+    let (from, to) = (clip(slice.start.get(), 0)?, clip(slice.stop.get(), len)?);
+    Some((from, to.max(from)))
 }
 
 /// A slice resolved; `__index__` methods may have changed the list, so the length is taken last.
@@ -287,14 +304,13 @@ fn list_setitem(cx: &mut Thread, a: Args<'_>) -> R {
 
 /// The case of an exact list or tuple, other than the list itself, put into a slice by small integers with step 1.
 fn quick_set_slice(cx: &mut Thread, l: Gc<List>, s: Gc<Slice>, v: Value) -> R<bool> {
-    let plain = |v: Value| v.is_int() || v.is_none();
-    if l.value() == v || !s.step.get().is_none() || !plain(s.start.get()) || !plain(s.stop.get()) {
+    let (Some(n), Some((start, stop))) = (exact_items(&v).map(<[Value]>::len), quick_range(s, l.len())) else {
+        return Ok(false);
+    };
+    if l.value() == v {
         return Ok(false);
     }
-    let Some(n) = exact_items(&v).map(<[Value]>::len) else { return Ok(false) };
-    let ix = cx.slice_indices(s, l.len())?;
-    let start = ix.start as usize;
-    make_room(cx, l, start, start + ix.len, n)?;
+    make_room(cx, l, start, stop, n)?;
     // Nothing allocates between this and the end.
     if let (Some(array), Some(items)) = (l.items.cast::<Array>(), exact_items(&v)) {
         for (i, v) in items.iter().enumerate() {
@@ -399,6 +415,10 @@ fn clear(cx: &mut Thread, l: Gc<List>) {
 fn list_delitem(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = quick_range(s, l.len()) {
+            splice(cx, l, from, to, &[])?;
+            return Ok(Value::NONE);
+        }
         let ix = slice_of(cx, s, l)?;
         delete_slice(cx, l, ix)?;
         return Ok(Value::NONE);
@@ -555,8 +575,7 @@ fn list_clear(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn list_copy(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
-    let ix = Indices { start: 0, stop: l.len() as i64, step: 1, len: l.len() };
-    Ok(slice_list(cx, l, ix)?.value())
+    Ok(cx.list_with(l.len(), |to| to.copy_from_slice(items_of(&l)))?.value())
 }
 
 fn list_append(cx: &mut Thread, a: Args<'_>) -> R {
@@ -655,6 +674,14 @@ fn list_count(cx: &mut Thread, a: Args<'_>) -> R {
 fn list_reverse(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     let n = l.len();
+    let Some(array) = l.items.cast::<Array>() else { return Ok(Value::NONE) };
+    let r = array.as_ref();
+    if !(r.has(bits::NEEDS_LOG) && r.has(bits::SLOT_LOG)) {
+        cx.mutator.barrier(r);
+        // SAFETY: the list's items; the whole array is in the log or needs none.
+        unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), n) }.reverse();
+        return Ok(Value::NONE);
+    }
     for i in 0..n / 2 {
         if let (Some(x), Some(y)) = (l.get(i), l.get(n - 1 - i)) {
             l.set(cx, i, y);

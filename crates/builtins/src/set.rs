@@ -142,6 +142,9 @@ fn is_set(v: Value) -> bool {
 
 /// An empty set of the plain type that `like` is or is derived from.
 fn empty_like(cx: &mut Thread, like: Value) -> R<Gc<Set>> {
+    if like.shape() == B::Set as u32 {
+        return cx.new_set();
+    }
     let frozen = cx.builtin(B::FrozenSet);
     let class = if cx.is_instance(like, frozen) { frozen } else { cx.builtin(B::Set) };
     empty_of(cx, class)
@@ -251,6 +254,7 @@ fn set_iter(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 /// Key and hash to look up: a set stands for the frozenset with its elements.
+#[inline]
 fn lookup_key(cx: &mut Thread, key: Value) -> R<(Value, u64)> {
     let r = cx.hash_element(key);
     if !is_set(key) {
@@ -355,11 +359,16 @@ fn remove_all(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<()> {
 /// A new set of the elements of `v` that are in `s`, too.
 fn common(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<Gc<Set>> {
     let out = empty_like(cx, s.value())?;
-    let (mut s, mut v) = (s, v);
-    if let Some(other) = v.cast::<Set>()
-        && other.len() > s.len()
-    {
-        (s, v) = (other, s.value());
+    if let Some(other) = v.cast::<Set>() {
+        let (few, many) = if other.len() > s.len() { (s, other) } else { (other, s) };
+        let mut i = 0;
+        while let Some((next, hash, x)) = few.next_entry(i) {
+            if cx.set_contains_hashed(many, x, hash)? {
+                cx.set_add_hashed(out, x, hash)?;
+            }
+            i = next;
+        }
+        return Ok(out);
     }
     each(cx, v, &mut |cx, x, hash| {
         if cx.set_contains_hashed(s, x, hash)? {
@@ -390,10 +399,28 @@ fn toggle(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<()> {
     })
 }
 
+/// A new set of the elements of `s` that are not in the other.
+fn without(cx: &mut Thread, s: Gc<Set>, other: Gc<Set>) -> R<Gc<Set>> {
+    let out = empty_like(cx, s.value())?;
+    let mut i = 0;
+    while let Some((next, hash, x)) = s.next_entry(i) {
+        if !cx.set_contains_hashed(other, x, hash)? {
+            cx.set_add_hashed(out, x, hash)?;
+        }
+        i = next;
+    }
+    Ok(out)
+}
+
 /// `s op v` as a new set.
 fn combined(cx: &mut Thread, op: u8, s: Gc<Set>, v: Value) -> R<Gc<Set>> {
     if op == AND {
         return common(cx, s, v);
+    }
+    if op == SUB
+        && let Some(other) = v.cast::<Set>()
+    {
+        return without(cx, s, other);
     }
     let out = copy_like(cx, s)?;
     match op {

@@ -95,6 +95,9 @@ fn tuple_len(cx: &mut Thread, a: Args<'_>) -> R {
 fn tuple_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = crate::list::quick_range(s, t.len).filter(|r| r.1 - r.0 < t.len) {
+            return Ok(cx.new_tuple(&t.items()[from..to])?.value());
+        }
         let ix = cx.slice_indices(s, t.len)?;
         if ix.len == t.len && ix.step == 1 && a[0].shape() == B::Tuple as u32 {
             return Ok(a[0]);

@@ -33,7 +33,7 @@ pub fn update_from(cx: &mut Thread, d: Gc<Dict>, v: Value) -> R<()> {
     }
     let keys = cx.call_attr(v, keys, &[])?;
     let it = cx.iter(keys)?;
-    while let Some(k) = cx.next(it)? {
+    while let Some(k) = cx.next_inline(it)? {
         let x = cx.getitem(v, k)?;
         cx.dict_set(d, k, x)?;
     }
@@ -68,7 +68,7 @@ fn merge(cx: &mut Thread, d: Gc<Dict>, from: Gc<Dict>) -> R<()> {
 fn update_from_pairs(cx: &mut Thread, d: Gc<Dict>, v: Value) -> R<()> {
     let it = cx.iter(v)?;
     let mut n = 0;
-    while let Some(pair) = cx.next(it)? {
+    while let Some(pair) = cx.next_inline(it)? {
         let (k, x) = unpack_pair(cx, pair, n)?;
         cx.dict_set(d, k, x)?;
         n += 1;

@@ -134,7 +134,7 @@ fn anext(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn all(cx: &mut Thread, a: Args<'_>) -> R {
     let it = cx.iter(a[0])?;
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         if !cx.truth(v)? {
             return Ok(Value::FALSE);
         }
@@ -144,7 +144,7 @@ fn all(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn any(cx: &mut Thread, a: Args<'_>) -> R {
     let it = cx.iter(a[0])?;
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         if cx.truth(v)? {
             return Ok(Value::TRUE);
         }
@@ -174,9 +174,15 @@ fn extreme(cx: &mut Thread, a: Args<'_>, op: CmpOp, name: &str) -> R {
         }
         _ => a[0],
     };
+    if key.is_none()
+        && values.len == 2
+        && let (Some(x), Some(y)) = (values.at(0).as_int(), values.at(1).as_int())
+    {
+        return Ok(values.at(op.of(y.cmp(&x)) as usize));
+    }
     let it = cx.iter(source)?;
     let (mut best, mut best_key) = (Value::NULL, Value::NULL);
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         let k = match key {
             Some(f) => cx.call(f, &[v])?,
             None => v,
@@ -212,7 +218,14 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
                 continue;
             }
         }
-        match cx.next(it)? {
+        if let Some(n) = total.as_int() {
+            total = match sum_ints(cx, it, n)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => cx.binary(BinOp::Add, t, v)?,
+            };
+            continue;
+        }
+        match cx.next_inline(it)? {
             Some(v) => total = cx.binary(BinOp::Add, total, v)?,
             None => return Ok(total),
         }
@@ -228,11 +241,24 @@ impl ExactFloat for Value {
     }
 }
 
+/// Adds small integers until something else comes, or the sum is none any more: (sum, that item).
+fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)> {
+    let mut s = start;
+    loop {
+        let Some(v) = cx.next_inline(it)? else { return Ok((cx.int(s)?, None)) };
+        // Both lie in 63 bits, so the sum fits.
+        match v.as_int().and_then(|n| Value::try_int(s + n)).and_then(Value::as_int) {
+            Some(sum) => s = sum,
+            None => return Ok((cx.int(s)?, Some(v))),
+        }
+    }
+}
+
 /// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
 fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
     let (mut s, mut c) = (start.as_float().unwrap_or(0.0), 0.0f64);
     let rest = loop {
-        let Some(v) = cx.next(it)? else { break None };
+        let Some(v) = cx.next_inline(it)? else { break None };
         let x = if v.shape_is_float() {
             v.as_float().unwrap_or(0.0)
         } else if let Some(n) = v.as_int() {
@@ -250,10 +276,11 @@ fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Valu
 }
 
 fn sorted(cx: &mut Thread, a: Args<'_>) -> R {
-    let list = cx.list_from(a[0])?.value();
-    let (key, reverse) = (a.or(1, Value::NONE), a.or(2, Value::FALSE));
-    let name = cx.intern("sort")?;
-    let f = cx.getattr(list, name)?;
-    cx.call_kw(f, &[], &[("key", key), ("reverse", reverse)])?;
-    Ok(list)
+    let list = cx.list_from(a[0])?;
+    let reverse = match a.opt(2) {
+        Some(v) => cx.truth(v)?,
+        None => false,
+    };
+    crate::list::sort_list(cx, list, a.some(1), reverse)?;
+    Ok(list.value())
 }

@@ -150,7 +150,7 @@ fn enumerate_next(cx: &mut Thread, a: Args<'_>) -> R {
 fn enumerate_step(cx: &mut Thread, it: Value) -> R {
     // SAFETY: called for this kind only.
     let it: Gc<Enumerate> = unsafe { it.cast_unchecked() };
-    let Some(v) = cx.next(it.iter.get())? else { return Ok(Value::NULL) };
+    let Some(v) = cx.next_inline(it.iter.get())? else { return Ok(Value::NULL) };
     let n = it.count.get();
     match n.as_int().and_then(|n| Value::try_int(n + 1)) {
         Some(after) => it.count.set(cx, it, after),
@@ -226,7 +226,7 @@ fn advance(cx: &mut Thread, z: &Zip, out: &mut [Value; FEW], name: &str) -> R<Ro
         return advance_many(cx, z, iters, name);
     }
     for i in 0..iters.len {
-        match cx.next(iters.at(i))? {
+        match cx.next_inline(iters.at(i))? {
             Some(v) => out[i] = v,
             None if z.strict.get() => {
                 strict_end(cx, iters, i, name)?;
@@ -360,7 +360,7 @@ fn filter_step(cx: &mut Thread, it: Value) -> R {
     let it: Gc<Filter> = unsafe { it.cast_unchecked() };
     let (f, iter) = (it.func.get(), it.iter.get());
     let plain = f.is_none() || f == cx.builtin(ferropy_vm::Builtin::Bool).value();
-    while let Some(v) = cx.next(iter)? {
+    while let Some(v) = cx.next_inline(iter)? {
         let good = if plain { v } else { cx.call(f, &[v])? };
         if cx.truth(good)? {
             return Ok(v);

@@ -15,8 +15,9 @@ mod translate;
 
 use ferropy_vm::types::{Class, Str};
 use ferropy_vm::{Args, Builtin as B, CmpOp, Exc, Gc, NativeDef, R, Thread, Value};
-pub(crate) use make::name_arg as codec_arg;
+pub(crate) use make::{name_arg as codec_arg, quick_codec};
 pub use query::substring;
+pub(crate) use split::copy_to;
 pub(crate) use transform::tab_size;
 
 /// Adds the methods of `str`.
@@ -124,18 +125,28 @@ macro_rules! predicate {
             Ok(Value::bool($test(s.bytes())))
         }
     };
+    // Of all characters, with a test for ASCII.
+    ($name:ident, $test:expr, $ascii:expr) => {
+        fn $name(cx: &mut Thread, a: Args<'_>) -> R {
+            let s = this(cx, a)?;
+            if s.is_ascii() {
+                return Ok(Value::bool(!s.is_empty() && s.bytes().iter().all($ascii)));
+            }
+            Ok(Value::bool(case::all(s.bytes(), $test)))
+        }
+    };
 }
 use ferropy_text::{case, unicode};
 predicate!(isascii, |s: &[u8]| s.is_ascii());
 predicate!(islower, case::is_lower);
 predicate!(isupper, case::is_upper);
 predicate!(istitle, case::is_title);
-predicate!(isspace, |s| case::all(s, unicode::is_space));
-predicate!(isdecimal, |s| case::all(s, unicode::is_decimal));
-predicate!(isdigit, |s| case::all(s, unicode::is_digit));
-predicate!(isnumeric, |s| case::all(s, unicode::is_numeric));
-predicate!(isalpha, |s| case::all(s, unicode::is_alpha));
-predicate!(isalnum, |s| case::all(s, unicode::is_alnum));
+predicate!(isspace, unicode::is_space, |b| matches!(b, b' ' | 0x09..=0x0d | 0x1c..=0x1f));
+predicate!(isdecimal, unicode::is_decimal, u8::is_ascii_digit);
+predicate!(isdigit, unicode::is_digit, u8::is_ascii_digit);
+predicate!(isnumeric, unicode::is_numeric, u8::is_ascii_digit);
+predicate!(isalpha, unicode::is_alpha, u8::is_ascii_alphabetic);
+predicate!(isalnum, unicode::is_alnum, u8::is_ascii_alphanumeric);
 predicate!(isidentifier, case::is_identifier);
 predicate!(isprintable, case::is_printable);
 

@@ -1,6 +1,7 @@
 //! Looking into strings: subscripts, `find` and its kin, `startswith`.
 
 use super::{keep, range_args, text_arg, this};
+use crate::list::quick_range;
 use ferropy_text::search::{self, Unit};
 use ferropy_text::wtf8;
 use ferropy_vm::types::{Slice, Str, Tuple};
@@ -50,20 +51,6 @@ fn get_slice(cx: &mut Thread, s: Gc<Str>, slice: Gc<Slice>) -> R {
         r.iter().for_each(|i| wtf8::push(&mut out, points[i]));
     }
     Ok(cx.new_str_counted(&out, r.len)?.value())
-}
-
-/// The range that a slice by small integers (or None) with step 1 chooses.
-#[inline]
-pub(crate) fn quick_range(slice: Gc<Slice>, len: usize) -> Option<(usize, usize)> {
-    if !slice.step.get().is_none() {
-        return None;
-    }
-    let clip = |v: Value, default: usize| match v {
-        Value::NONE => Some(default),
-        v => v.as_int().map(|i| if i < 0 { (i + len as i64).max(0) as usize } else { (i as usize).min(len) }),
-    };
-    let (from, to) = (clip(slice.start.get(), 0)?, clip(slice.stop.get(), len)?);
-    Some((from, to.max(from)))
 }
 
 /// The characters from index `start` to `end`, which lie in the string.

@@ -1,7 +1,6 @@
 //! Methods that return a changed copy: case, padding, stripping, replacing.
 
-use super::split::copy_to;
-use super::{ascii_with, changed, exact, part, text_arg, this};
+use super::{ascii_with, changed, copy_to, exact, part, text_arg, this};
 use ferropy_text::case;
 use ferropy_text::search::{self, Unit};
 use ferropy_vm::types::Str;

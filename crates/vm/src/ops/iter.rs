@@ -135,6 +135,15 @@ impl Thread {
         self.catch(Exc::StopIteration, r)
     }
 
+    /// The same for loops in native code: the built-in iterators are advanced in place.
+    #[inline(always)]
+    pub fn next_inline(&mut self, it: Value) -> R<Option<Value>> {
+        match self.core_next(it)? {
+            Some(v) => Ok(v.bound()),
+            None => self.next(it),
+        }
+    }
+
     /// Next item of the built-in iterators: unbound at the end; None: another kind of iterator.
     #[inline]
     pub fn quick_next(&mut self, it: Value) -> R<Option<Value>> {
@@ -284,8 +293,7 @@ impl Thread {
 
     /// Appends all of an iterable.
     pub fn list_extend(&mut self, list: Gc<List>, v: Value) -> R<()> {
-        if let Some(items) = exact_items(&v) {
-            let n = items.len();
+        if let Some(n) = exact_items(&v).map(<[Value]>::len) {
             self.list_reserve(list, list.len() + n)?;
             // Asked again: reserving may have moved the items, and `list` may be `v` itself.
             for i in 0..n {
@@ -296,10 +304,29 @@ impl Thread {
         }
         let it = self.iter(v)?;
         self.ask_length(v)?;
-        while let Some(x) = self.next(it)? {
+        match self.known_len(v) {
+            0 => {}
+            n => self.list_reserve(list, list.len() + n)?,
+        }
+        while let Some(x) = self.next_inline(it)? {
             self.list_append(list, x)?;
         }
         Ok(())
+    }
+
+    /// The number of items of a built-in container or view, 0 for others.
+    fn known_len(&self, v: Value) -> usize {
+        let s = v.shape();
+        // SAFETY: the shape tells the exact class.
+        unsafe {
+            if s == B::Range as u32 {
+                return v.cast_unchecked::<Range>().len.get().as_int().map_or(0, |n| n as usize);
+            }
+            if s == B::DictKeys as u32 || s == B::DictValues as u32 || s == B::DictItems as u32 {
+                return v.cast_unchecked::<DictView>().dict.cast::<Dict>().map_or(0, |d| d.len());
+            }
+        }
+        self.quick_len(v).unwrap_or(0)
     }
 
     /// `tuple(v)`.
@@ -308,12 +335,24 @@ impl Thread {
             // SAFETY: the shape tells the exact class.
             return Ok(unsafe { v.cast_unchecked() });
         }
+        if let Some(items) = exact_items(&v) {
+            return self.new_tuple(items);
+        }
         let items = self.collect(v)?;
         self.new_tuple(&items)
     }
 
     /// Adds all of an iterable.
     pub fn set_update(&mut self, set: Gc<Set>, v: Value) -> R<()> {
+        if exact_items(&v).is_some() {
+            let mut i = 0;
+            // Asked again each time: `__eq__` of an element may change the list.
+            while let Some(x) = exact_items(&v).and_then(|items| items.get(i).copied()) {
+                self.set_add(set, x)?;
+                i += 1;
+            }
+            return Ok(());
+        }
         if v.kind() == Set::kind() {
             // SAFETY: the kind was tested.
             let from = unsafe { v.cast_unchecked::<Set>() };
