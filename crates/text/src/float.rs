@@ -31,7 +31,29 @@ fn trim_zeros(d: &mut Decimal) {
 
 /// The shortest digits which read back as `x` (not negative, finite).
 fn shortest(x: f64) -> Decimal {
-    decimal_from_exponential(&format!("{x:e}"))
+    let d = decimal_from_exponential(&format!("{x:e}"));
+    match halfway(x, &d) {
+        true => even_neighbour(x, d),
+        false => d,
+    }
+}
+
+/// Does `x` lie exactly between two texts of this length? Its own digits are then just one more.
+fn halfway(x: f64, d: &Decimal) -> bool {
+    let (mantissa, exponent) = decompose(x);
+    let fraction_bits = -exponent - mantissa.trailing_zeros() as i32;
+    mantissa != 0 && fraction_bits > 0 && d.point + fraction_bits == d.digits.len() as i32 + 1
+}
+
+/// Of the two nearest texts the one with an even last digit, as CPython has it.
+fn even_neighbour(x: f64, mut d: Decimal) -> Decimal {
+    let exact = decimal_from_exponential(&format!("{x:.0$e}", d.digits.len()));
+    if let [.., last, b'5'] = exact.digits[..]
+        && let Some(digit) = d.digits.last_mut()
+    {
+        *digit = last + (last - b'0') % 2;
+    }
+    d
 }
 
 /// `x` rounded to so many significant digits, without trailing zeros.

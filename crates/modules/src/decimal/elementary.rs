@@ -6,7 +6,7 @@
 
 use super::arith::sub;
 use super::coef::{Coef, MAX_DIGITS, pow10};
-use super::compare::compare_ordered;
+use super::compare::{compare_abs, compare_ordered};
 use super::fit::nan_of;
 use super::fixed;
 use super::number::*;
@@ -98,7 +98,8 @@ pub fn exp(a: &Num, env: &Env, status: &mut Status) -> Num {
         *status |= SUBNORMAL | UNDERFLOW | CLAMPED;
         return Num::small(false, 0, env.etiny()).fit(&env, status);
     }
-    if size < -(env.prec + 2) {
+    // Where libmpdec takes the result for 1: just above that, a result below 1 may be subnormal before it is rounded.
+    if compare_abs(a, &Num::small(false, 9, -(env.prec + 4))) != Ordering::Greater {
         return rounded_one(&env, status);
     }
     certain(&env, status, |digits| exp_approximation(a, digits))
