@@ -4,6 +4,7 @@
 //! modules `__hello__` and `__phello__`. All other modules of the library are found through the virtual folder
 //! `sys._stdlib_dir` (see `crates/stdlib/python/_stdlib_finder.py`).
 
+use crate::thread;
 use ferropy_builtins::functions::import::{BOOTSTRAP, import_native};
 use ferropy_bytecode::{Code, Const};
 use ferropy_stdlib::Module as Packed;
@@ -138,30 +139,35 @@ fn extension_suffixes(cx: &mut Thread, _: Args<'_>) -> R {
     Ok(cx.new_list(&[])?.value())
 }
 
-/// How often the running thread took the import lock: the interpreter lock makes a counter enough.
+/// The import lock: an RLock.
 const LOCK: &str = "import lock";
 
-fn lock_depth(cx: &Thread) -> i64 {
-    cx.registry(LOCK).and_then(Value::as_int).unwrap_or(0)
+fn lock(cx: &mut Thread) -> R {
+    if let Some(l) = cx.registry(LOCK) {
+        return Ok(l);
+    }
+    let l = thread::new_rlock(cx)?;
+    cx.set_registry(LOCK, l);
+    Ok(l)
 }
 
 fn lock_held(cx: &mut Thread, _: Args<'_>) -> R {
-    Ok(Value::bool(lock_depth(cx) > 0))
+    let l = lock(cx)?;
+    thread::rlock_locked(cx, Args::new(&[l]))
 }
 
-fn acquire_lock(cx: &mut Thread, _: Args<'_>) -> R {
-    let n = lock_depth(cx);
-    cx.set_registry(LOCK, Value::small_int(n + 1));
+pub fn acquire_lock(cx: &mut Thread, _: Args<'_>) -> R {
+    let l = lock(cx)?;
+    thread::rlock_acquire(cx, Args::new(&[l]))?;
     Ok(Value::NONE)
 }
 
-fn release_lock(cx: &mut Thread, _: Args<'_>) -> R {
-    let n = lock_depth(cx);
-    if n == 0 {
+pub fn release_lock(cx: &mut Thread, _: Args<'_>) -> R {
+    let l = lock(cx)?;
+    if thread::rlock_owned(cx, Args::new(&[l]))? != Value::TRUE {
         return Err(cx.runtime_error("not holding the import lock"));
     }
-    cx.set_registry(LOCK, Value::small_int(n - 1));
-    Ok(Value::NONE)
+    thread::rlock_release(cx, Args::new(&[l]))
 }
 
 fn frozen(name: &str) -> Option<Packed> {

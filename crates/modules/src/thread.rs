@@ -199,6 +199,10 @@ static RLOCK_METHODS: &[NativeDef] = &[
 fn rlock(cx: &mut Thread, v: Value) -> R<Gc<RLock>> {
     v.cast::<RLock>().ok_or_else(|| cx.type_error("an RLock is expected"))
 }
+pub fn new_rlock(cx: &mut Thread) -> R {
+    let class = cx.native_class(&RLOCK)?;
+    Ok(cx.alloc_of(class, RLock { owner: 0.into(), count: 0.into(), number: 0.into() })?.value())
+}
 fn rlock_take(l: Gc<RLock>, me: u64, count: u64) -> bool {
     if l.count.get() != 0 && l.owner.get() != me {
         return false;
@@ -207,7 +211,7 @@ fn rlock_take(l: Gc<RLock>, me: u64, count: u64) -> bool {
     l.count.set(l.count.get() + count);
     true
 }
-fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     let me = cx.ident;
     let wait = if a.len() == 1 { Some(None) } else { acquire_args(cx, a)? };
@@ -219,7 +223,7 @@ fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
         Some(deadline) => Ok(Value::bool(wait_until(cx, &l.number, deadline, || rlock_take(l, me, 1))?)),
     }
 }
-fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     if l.count.get() == 0 || l.owner.get() != cx.ident {
         return Err(cx.runtime_error("cannot release un-acquired lock"));
@@ -234,10 +238,10 @@ fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
 fn rlock_exit(cx: &mut Thread, a: Args<'_>) -> R {
     rlock_release(cx, Args::new(&[a[0]]))
 }
-fn rlock_locked(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_locked(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::bool(rlock(cx, a[0])?.count.get() > 0))
 }
-fn rlock_owned(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_owned(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     Ok(Value::bool(l.count.get() > 0 && l.owner.get() == cx.ident))
 }

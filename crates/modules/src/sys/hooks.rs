@@ -121,7 +121,8 @@ pub fn write_stderr(cx: &mut Thread, text: &str) {
     })();
     if !matches!(done, Ok(true)) {
         cx.take_pending();
-        eprint!("{text}");
+        // Nobody is left to hear of a failure.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
     }
     cx.pending = pending;
 }
