@@ -39,7 +39,8 @@ fn separator(cx: &mut Thread, v: Value) -> R<u8> {
     } else {
         return Err(cx.type_error("sep must be str or bytes."));
     };
-    match (len, first) {
+    let exact = v.shape() == B::Str as u32 || v.shape() == B::Bytes as u32;
+    match (if exact { len } else { cx.len(v)? }, first) {
         (1, Some(b)) if b < 128 => Ok(b),
         (1, _) => Err(cx.value_error("sep must be ASCII.")),
         _ => Err(cx.value_error("sep must be length 1.")),
@@ -48,6 +49,7 @@ fn separator(cx: &mut Thread, v: Value) -> R<u8> {
 
 pub fn hex(cx: &mut Thread, a: Args<'_>) -> R {
     let data = this(cx, a)?.to_vec();
+    let _export = cx.export(a[0]);
     hex_of(cx, &data, a.opt(1), a.opt(2))
 }
 

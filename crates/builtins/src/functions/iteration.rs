@@ -1,7 +1,7 @@
 //! Iteration: `iter`, `next`, `all`, `any`, `min`, `max`, `sum`, `sorted`, `aiter`, `anext`.
 
 use super::attributes::is_callable;
-use ferropy_vm::types::{AsyncGenOp, CallIter, Tuple};
+use ferropy_vm::types::{AsyncGenOp, CallIter, Complex, Tuple};
 use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, N, NativeDef, R, Thread, Value, field, null_field};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -197,6 +197,13 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
                 continue;
             }
         }
+        if total.shape() == B::Complex as u32 {
+            match sum_complexes(cx, it, total)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => total = cx.binary(BinOp::Add, t, v)?,
+            }
+            continue;
+        }
         match cx.next(it)? {
             Some(v) => total = cx.binary(BinOp::Add, total, v)?,
             None => return Ok(total),
@@ -213,25 +220,62 @@ impl ExactFloat for Value {
     }
 }
 
-/// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
+/// A sum with Neumaier's compensation.
+struct Compensated {
+    high: f64,
+    low: f64,
+}
+
+impl Compensated {
+    fn new(start: f64) -> Compensated {
+        Compensated { high: start, low: 0.0 }
+    }
+    fn add(&mut self, x: f64) {
+        let t = self.high + x;
+        self.low += if self.high.abs() >= x.abs() { (self.high - t) + x } else { (x - t) + self.high };
+        self.high = t;
+    }
+    fn total(&self) -> f64 {
+        // A compensation that is not finite would spoil an infinite sum.
+        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+    }
+}
+
+/// An item that can be added without calling anything: a plain float or a small int.
+fn plain_real(v: Value) -> Option<f64> {
+    if v.shape_is_float() { v.as_float() } else { v.as_int().map(|n| n as f64) }
+}
+
+/// Adds floats and ints until something else comes: (sum, that item).
 fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
-    let (mut s, mut c) = (start.as_float().unwrap_or(0.0), 0.0f64);
+    let mut sum = Compensated::new(start.as_float().unwrap_or(0.0));
     let rest = loop {
         let Some(v) = cx.next(it)? else { break None };
-        let x = if v.shape_is_float() {
-            v.as_float().unwrap_or(0.0)
-        } else if let Some(n) = v.as_int() {
-            n as f64
+        let Some(x) = plain_real(v) else { break Some(v) };
+        sum.add(x);
+    };
+    Ok((cx.float(sum.total())?, rest))
+}
+
+/// The same of complex numbers, floats and ints.
+fn sum_complexes(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
+    let parts = |v: Value| v.cast::<Complex>().map(|c| (c.re, c.im));
+    let (re, im) = parts(start).unwrap_or_default();
+    let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
+    let rest = loop {
+        let Some(v) = cx.next(it)? else { break None };
+        if v.shape() == B::Complex as u32
+            && let Some((x, y)) = parts(v)
+        {
+            re.add(x);
+            im.add(y);
+        } else if let Some(x) = plain_real(v) {
+            re.add(x);
         } else {
             break Some(v);
-        };
-        let t = s + x;
-        c += if s.abs() >= x.abs() { (s - t) + x } else { (x - t) + s };
-        s = t;
+        }
     };
-    // A compensation that is not finite would spoil an infinite sum.
-    let total = if c != 0.0 && c.is_finite() { s + c } else { s };
-    Ok((cx.float(total)?, rest))
+    Ok((cx.complex(re.total(), im.total())?, rest))
 }
 
 fn sorted(cx: &mut Thread, a: Args<'_>) -> R {
