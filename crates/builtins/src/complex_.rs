@@ -581,8 +581,8 @@ static METHODS: &[NativeDef] = &[
         complex_format,
         "Convert to a string according to format_spec.",
     ),
-    NativeDef::getter("real", get_real, "the real part of a complex number"),
-    NativeDef::getter("imag", get_imag, "the imaginary part of a complex number"),
+    NativeDef::getter("real", get_real, "the real part of a complex number").as_member(),
+    NativeDef::getter("imag", get_imag, "the imaginary part of a complex number").as_member(),
 ];
 
 /// Adds the methods of `complex`.

@@ -127,6 +127,10 @@ fn float_format(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(cx.str(a[0])?.value());
     }
     let f = this(cx, a[0])?;
+    if a[0].is_flonum() {
+        let text = format_spec::Spec::parse(spec.bytes(), format_spec::FLOAT);
+        return formatted(cx, text.and_then(|s| format_spec::format_float(f, &s)));
+    }
     let name = cx.class_name(a[0]);
     let target = format_spec::Target { type_name: &name, ..format_spec::FLOAT };
     let text = format_spec::Spec::parse(spec.bytes(), target).and_then(|s| format_spec::format_float(f, &s));
@@ -292,8 +296,13 @@ fn make(cx: &mut Thread, class: Gc<Class>, value: f64) -> R {
 fn float_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class_for_new(cx, a[0], Builtin::Float)?;
     let Some(v) = a.opt(1) else { return make(cx, class, 0.0) };
-    if is_exact(v) && class == cx.builtin(Builtin::Float) {
-        return Ok(v);
+    if class == cx.builtin(Builtin::Float) {
+        if is_exact(v) {
+            return Ok(v);
+        }
+        if let Some(n) = v.as_int() {
+            return cx.float(n as f64);
+        }
     }
     let f = if v.shape() == Builtin::Str as u32 { None } else { number(cx, v)? };
     let f = match f {

@@ -42,6 +42,15 @@ fn publish(cx: &mut Thread, class: Value, name: &str) -> R<()> {
     }
 }
 
+/// What a [`NextFn`](ferropy_vm::ops::iter::NextFn) gave as the outcome of `__next__`.
+#[inline]
+pub fn stop_at_end(cx: &mut Thread, r: R) -> R {
+    match r {
+        Ok(Value::NULL) => Err(cx.stop_iteration(Value::NULL)),
+        r => r,
+    }
+}
+
 /// `next(it)` as a method's outcome: StopIteration at the end.
 pub fn or_stop(cx: &mut Thread, r: R<Option<Value>>) -> R {
     match r? {

@@ -51,7 +51,7 @@ fn init(cx: &mut Thread, a: Args<'_>) -> R {
     // SAFETY: `*args` is a tuple, `**kwargs` a dict.
     let (args, kwargs) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
     if args.len > 1 {
-        let (n, class) = (args.len, cx.class_name(a[0]));
+        let (n, class) = (args.len, cx.class_of(a[0]).name());
         return Err(cx.type_error(format!("{class} expected at most 1 argument, got {n}")));
     }
     if args.len == 1 {

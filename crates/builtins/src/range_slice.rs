@@ -34,11 +34,13 @@ pub(crate) fn make_range(cx: &mut Thread, start: Value, stop: Value, step: Value
     let len = match (start.as_int(), stop.as_int(), step.as_int()) {
         (Some(a), Some(b), Some(c)) if c != 0 => {
             let (low, high) = if c > 0 { (a, b) } else { (b, a) };
-            let n = if low >= high { 0 } else { (high as i128 - low as i128 - 1) / (c as i128).abs() + 1 };
-            match i64::try_from(n) {
-                Ok(n) => cx.int(n)?,
-                Err(_) => cx.bigint(&IBig::from(n))?,
-            }
+            // Small ints have 63 bits: their difference fits in 64.
+            let n = match (low >= high, c) {
+                (true, _) => 0,
+                (_, 1) => (high - low) as u64,
+                _ => (high - low - 1) as u64 / c.unsigned_abs() + 1,
+            };
+            cx.uint(n)?
         }
         _ => cx.bigint(&length(&big(start), &big(stop), &big(step)))?,
     };
@@ -81,6 +83,11 @@ fn range_bool(cx: &mut Thread, a: Args<'_>) -> R {
 
 /// Item `i` (which exists) of a range.
 fn item(cx: &mut Thread, r: Gc<Range>, i: Value) -> R {
+    if let (Some(start), Some(step), Some(i)) = (r.start.get().as_int(), r.step.get().as_int(), i.as_int())
+        && let Some(n) = i.checked_mul(step).and_then(|n| n.checked_add(start))
+    {
+        return cx.int(n);
+    }
     let offset = cx.binary(BinOp::Mul, i, r.step.get())?;
     cx.binary(BinOp::Add, r.start.get(), offset)
 }
@@ -114,6 +121,18 @@ fn range_getitem(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn range_slice(cx: &mut Thread, r: Gc<Range>, s: Gc<Slice>) -> R {
+    let small = |v: Value| v.as_int().filter(|n| n.unsigned_abs() < 1 << 31);
+    if let (Some(first), Some(_), Some(by), Some(n)) =
+        (small(r.start.get()), small(r.stop.get()), small(r.step.get()), small(r.len.get()))
+    {
+        let ix = cx.slice_indices(s, n as usize)?;
+        if ix.step.unsigned_abs() < 1 << 31 {
+            let [start, stop, step] = [first + ix.start * by, first + ix.stop * by, ix.step * by].map(Value::try_int);
+            if let (Some(start), Some(stop), Some(step)) = (start, stop, step) {
+                return make_range(cx, start, stop, step);
+            }
+        }
+    }
     let n = big(r.len.get());
     let (start, stop, step) = slice_bounds(cx, s, &n)?;
     let (first, by) = (big(r.start.get()), big(r.step.get()));
@@ -141,6 +160,13 @@ fn is_exact_int(v: Value) -> bool {
 
 fn range_contains(cx: &mut Thread, a: Args<'_>) -> R {
     let r = this_range(cx, a[0])?;
+    if let (Some(n), Some(start), Some(step), Some(len)) =
+        (a[1].as_int(), r.start.get().as_int(), r.step.get().as_int(), r.len.get().as_int())
+    {
+        // Small ints have 63 bits: the difference fits in 64.
+        let offset = n - start;
+        return Ok(Value::bool(offset % step == 0 && (0..len).contains(&(offset / step))));
+    }
     if is_exact_int(a[1]) {
         return Ok(Value::bool(position(r, &big(a[1])).is_some()));
     }
@@ -295,9 +321,9 @@ static RANGE: &[NativeDef] = &[
         range_index,
         "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.",
     ),
-    NativeDef::getter("start", range_start, ""),
-    NativeDef::getter("stop", range_stop, ""),
-    NativeDef::getter("step", range_step, ""),
+    NativeDef::getter("start", range_start, "").as_member(),
+    NativeDef::getter("stop", range_stop, "").as_member(),
+    NativeDef::getter("step", range_step, "").as_member(),
 ];
 
 fn not_ordered(_cx: &mut Thread, _a: Args<'_>) -> R {
@@ -562,9 +588,9 @@ static SLICE: &[NativeDef] = &[
         "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.",
     ),
     NativeDef::method("__reduce__(self, /)", slice_reduce, "Return state information for pickling."),
-    NativeDef::getter("start", slice_start, ""),
-    NativeDef::getter("stop", slice_stop, ""),
-    NativeDef::getter("step", slice_step, ""),
+    NativeDef::getter("start", slice_start, "").as_member(),
+    NativeDef::getter("stop", slice_stop, "").as_member(),
+    NativeDef::getter("step", slice_step, "").as_member(),
 ];
 
 /// Adds the methods of `range`, its iterators, and `slice`.

@@ -70,6 +70,11 @@ static FROZEN: &[NativeDef] = &[
 ];
 
 static MUTABLE: &[NativeDef] = &[
+    NativeDef::static_method(
+        "__new__(cls, /, *args, **kwargs)",
+        ferropy_vm::ops::call::set_new,
+        "Create and return a new object.  See help(type) for accurate signature.",
+    ),
     NativeDef::method("__init__(self, iterable=(), /)", set_init, "Initialize self."),
     NativeDef::method("__iand__(self, value, /)", in_place::<AND>, "Return self&=value."),
     NativeDef::method("__ior__(self, value, /)", in_place::<OR>, "Return self|=value."),

@@ -175,12 +175,12 @@ fn seq_new(cx: &mut Thread, a: Args<'_>) -> R {
         Some(d) => match d.cast::<Dict>() {
             Some(d) => Some(d),
             None => {
-                let name = cx.class_display_name(class);
+                let name = cx.type_name(class);
                 return Err(cx.type_error(format!("{name}() takes a dict as second arg, if any")));
             }
         },
     };
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let n = values.len();
     if n < visible || n > all {
         let (word, count) = match (all == visible, n < visible) {
@@ -208,7 +208,7 @@ fn seq_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let class = cx.class_of(a[0]);
     let Some(t) = a[0].cast::<Tuple>() else { return Err(cx.type_error("a tuple is expected")) };
     let names = field_names(cx, class)?;
-    let mut text = cx.class_display_name(class).into_bytes();
+    let mut text = cx.type_name(class).into_bytes();
     text.push(b'(');
     for i in 0..t.len {
         if i > 0 {
@@ -251,7 +251,7 @@ fn seq_replace(cx: &mut Thread, a: Args<'_>) -> R {
     let (all, visible) = counts(cx, class)?;
     let names = field_names(cx, class)?;
     if names.iter().any(|n| n.is_empty()) {
-        let name = cx.class_display_name(class);
+        let name = cx.type_name(class);
         return Err(cx.type_error(format!("__replace__() is not supported for {name} because it has unnamed field(s)")));
     }
     let (items, hidden) = parts(cx, a[0])?;

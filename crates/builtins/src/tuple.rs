@@ -81,28 +81,10 @@ fn tuple_repr(cx: &mut Thread, a: Args<'_>) -> R {
     guarded_repr(cx, a[0], "(...)", |cx| repr_items(cx, "(", close, |_, i| t.items().get(i).copied()))
 }
 
-/// CPython's combination of hashes (xxHash's rounds).
-pub fn combine_hashes(hashes: impl Iterator<Item = u64>) -> u64 {
-    const P1: u64 = 11400714785074694791;
-    const P2: u64 = 14029467366897019727;
-    const P5: u64 = 2870177450012600261;
-    let (mut acc, mut n) = (P5, 0u64);
-    for h in hashes {
-        acc = acc.wrapping_add(h.wrapping_mul(P2)).rotate_left(31).wrapping_mul(P1);
-        n += 1;
-    }
-    acc = acc.wrapping_add(n ^ (P5 ^ 3527539));
-    if acc == u64::MAX { 1546275796 } else { acc }
-}
-
 fn tuple_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
-    cx.check_recursion(" while hashing")?;
-    let mut hashes = smallvec::SmallVec::<[u64; 16]>::new();
-    for i in 0..t.len {
-        hashes.push(cx.hash(t.at(i))?);
-    }
-    cx.int(combine_hashes(hashes.into_iter()) as i64)
+    let h = cx.tuple_hash(t)?;
+    cx.int(h as i64)
 }
 
 fn tuple_len(cx: &mut Thread, a: Args<'_>) -> R {
@@ -117,9 +99,15 @@ fn tuple_getitem(cx: &mut Thread, a: Args<'_>) -> R {
         if ix.len == t.len && ix.step == 1 && a[0].shape() == B::Tuple as u32 {
             return Ok(a[0]);
         }
-        let mut items = RootedVec::new(cx);
-        items.as_mut_vec().extend(ix.iter().map(|i| t.at(i)));
-        return Ok(cx.new_tuple(&items)?.value());
+        if ix.len == 0 {
+            return Ok(cx.vm().empty_tuple);
+        }
+        let part = cx.tuple_with(ix.len, |to| {
+            for (to, i) in to.iter_mut().zip(ix.iter()) {
+                *to = t.at(i);
+            }
+        })?;
+        return Ok(part.value());
     }
     if !cx.has_index(a[1]) {
         let class = cx.class_name(a[1]);
@@ -160,10 +148,15 @@ fn tuple_add(cx: &mut Thread, a: Args<'_>) -> R {
     if other.len == 0 && a[0].shape() == tuple {
         return Ok(a[0]);
     }
-    let mut items = RootedVec::new(cx);
-    items.as_mut_vec().extend_from_slice(t.items());
-    items.as_mut_vec().extend_from_slice(other.items());
-    Ok(cx.new_tuple(&items)?.value())
+    if t.len + other.len == 0 {
+        return Ok(cx.vm().empty_tuple);
+    }
+    let both = cx.tuple_with(t.len + other.len, |to| {
+        let (head, tail) = to.split_at_mut(t.len);
+        head.copy_from_slice(t.items());
+        tail.copy_from_slice(other.items());
+    })?;
+    Ok(both.value())
 }
 
 fn tuple_mul(cx: &mut Thread, a: Args<'_>) -> R {
@@ -172,11 +165,10 @@ fn tuple_mul(cx: &mut Thread, a: Args<'_>) -> R {
     if n == 1 && a[0].shape() == B::Tuple as u32 {
         return Ok(a[0]);
     }
-    let mut items = RootedVec::new(cx);
-    for _ in 0..if t.len == 0 { 0 } else { n } {
-        items.as_mut_vec().extend_from_slice(t.items());
+    if t.len * n == 0 {
+        return Ok(cx.vm().empty_tuple);
     }
-    Ok(cx.new_tuple(&items)?.value())
+    Ok(cx.tuple_with(t.len * n, |to| crate::list::repeat(to, t.items()))?.value())
 }
 
 fn tuple_compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {

@@ -113,8 +113,8 @@ macro_rules! for_each_op {
         SetAttr      Src  Src     No   NameCache "ra.name = rb.";
         DelAttr      Src  No      No   NameCache "del ra.name.";
         GetMethod    Dst2 Src     No   NameCache "rb.name for a call: ra = function and r[a+1] = rb, or ra = any callable and r[a+1] unbound.";
-        GetSuper     Dst  Src3    No   NameCache "ra = super(r[b+1], r[b+2]).name where rb is the callable found as `super`.";
-        GetSuperMethod Dst2 Src3  No   NameCache "The same for a call, as GetMethod.";
+        GetSuper     Dst  Src3    Imm  NameCache "ra = super(r[b+1], r[b+2]).name where rb is the callable found as `super`; c is 1 if it was written without arguments.";
+        GetSuperMethod Dst2 Src3  Imm  NameCache "The same for a call, as GetMethod.";
         // ---- subscripts
         GetItem      Dst  Src     Src  No        "ra = rb[rc].";
         GetItemK     Dst  Src     Konst No       "ra = rb[constant].";
@@ -253,7 +253,7 @@ macro_rules! for_each_op {
         MapAdd       Src  Src     Src  No        "Dict ra[rb] = rc.";
         DictUpdate   Src  Src     No   No        "Updates dict ra by mapping rb (`**rb` in a display).";
         DictMerge    Src  Src     Src  No        "The same for keyword arguments of a call of rc: an error on a key that is there already.";
-        ListToTuple  Dst  Src     No   No        "ra = tuple(list rb).";
+        ListToTuple  Dst  Src     No   No        "ra = tuple(rb), where rb may be any iterable behind a star.";
         // ---- unpacking
         Unpack       DstN Src     Imm  No        "ra, r[a+1], ... = rb, exactly c values.";
         UnpackEx     DstEx Src    Imm  Imm       "c values before the star, the star's list, then (extension word) values, from ra on = rb.";
@@ -452,5 +452,9 @@ numbered! {
         SetFunctionTypeParams,
         /// Sets `__classdictcell__` namespace support: stores r[b+1] in the class namespace under `__static_attributes__`.
         SetStaticAttributes,
+        /// The items of r[b] as a list; there must be exactly r[b+1].
+        UnpackExactly,
+        /// The same for a starred target: r[b+1] is (items before it, items behind it); the list has a list for it.
+        UnpackStarred,
     }
 }

@@ -75,9 +75,16 @@ fn main() {
         print!("{text}");
         leave(*code);
     }
-    let run = std::thread::Builder::new().stack_size(STACK).spawn(|| main_thread(setup));
+    let run = std::thread::Builder::new().stack_size(STACK).spawn(|| {
+        // The interpreter's thread leaves itself: in a forked child there is no other.
+        let code = main_thread(setup);
+        leave(code)
+    });
     match run {
-        Ok(t) => leave(t.join().unwrap_or(70)),
+        Ok(t) => {
+            let _: Result<(), _> = t.join();
+            leave(70)
+        }
         Err(e) => {
             eprintln!("ferropy: cannot start the main thread: {e}");
             leave(70);

@@ -429,7 +429,7 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
             && let Err(_) = cx.call_method(m, function, &[])
         {
             let e = cx.take_pending();
-            cx.unraisable(e, &format!("{module} at exit"));
+            cx.unraisable(e, &format!("while calling {module} at exit"), Value::NULL);
         }
     }
     let mut code = code;
@@ -437,7 +437,7 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
     ferropy_modules::io::flush_all(cx);
     if flush(cx).is_err() {
         let e = cx.take_pending();
-        cx.unraisable(e, "<stdout>");
+        cx.unraisable(e, "while flushing sys.stdout", Value::NULL);
         code = 120;
     }
     cx.vm().finalizing.set(true);

@@ -15,7 +15,7 @@ mod source;
 pub mod symtable;
 mod unparse;
 
-pub use codegen::fstring::expression_text;
+pub use codegen::fstring::{expression_text, without_comments};
 pub use errors::{ErrorKind, SyntaxError, Warning, WarningCategory};
 pub use ferropy_bytecode::Code;
 pub use ruff_python_ast as ast;

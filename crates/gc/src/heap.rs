@@ -60,8 +60,9 @@ pub struct Stats {
     pub pinned: u64,
 }
 
-/// Calls the given function with every root word of the client.
-pub type RootVisitor = unsafe fn(client: *mut u8, visit: &mut dyn FnMut(*mut u64));
+/// Calls the given function with every root word of the client. If not `all` (in a minor collection), words that have not
+/// been written since they were last visited may be left out: what they refer to is old.
+pub type RootVisitor = unsafe fn(client: *mut u8, all: bool, visit: &mut dyn FnMut(*mut u64));
 
 pub struct Heap {
     pub(crate) region: Region,
@@ -175,6 +176,12 @@ impl Mutator {
     pub fn attach(&mut self) {
         let me = self as *mut Mutator;
         self.heap().mutators.push(me);
+    }
+
+    /// After a fork only this mutator's thread exists: the stacks of the others are garbage.
+    pub fn forget_others(&mut self) {
+        let me = self as *mut Mutator;
+        self.heap().mutators.retain(|m| *m == me);
     }
 
     /// The heap. Exclusive because only one mutator runs at a time.
@@ -441,21 +448,26 @@ impl Mutator {
         if old { aged.old.push(r) } else { aged.young.push(r) }
     }
 
+    /// There is nothing left for the object's finaliser to do (a generator that came to its end).
+    pub fn finalizer_done(&mut self, r: Ref) {
+        r.set(bits::FINALIZED);
+    }
+
     /// All objects with a finaliser that has not been queued (at exit).
     pub fn finalizable(&mut self) -> Vec<Ref> {
         let list = &self.heap().registry.finalizable;
-        list.young.iter().chain(&list.old).copied().collect()
+        list.young.iter().chain(&list.old).copied().filter(|r| !r.has(bits::FINALIZED)).collect()
     }
     /// The next object whose finaliser is to be called: of those that were found together the one made last.
     pub fn next_finalize(&mut self) -> Option<Ref> {
         // SAFETY: the queue is a root; its words are live objects.
-        self.heap().registry.finalize.pop().map(|word| unsafe { Ref::new(word as *mut u8) })
+        self.heap().registry.finalize.pop_back().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
     /// The next weak reference whose target died, the same way.
     pub fn next_cleared(&mut self) -> Option<Ref> {
         // SAFETY: as above.
-        self.heap().registry.cleared.pop().map(|word| unsafe { Ref::new(word as *mut u8) })
+        self.heap().registry.cleared.pop_back().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
     pub fn has_pending(&mut self) -> bool {

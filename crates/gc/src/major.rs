@@ -80,7 +80,7 @@ impl Marker<'_> {
         }
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: as in the minor collection.
-            unsafe { visit(client, &mut |w| self.word(*w)) };
+            unsafe { visit(client, true, &mut |w| self.word(*w)) };
         }
         for w in self.heap.registry.finalize.iter().chain(&self.heap.registry.cleared).copied().collect::<Vec<_>>() {
             self.word(w);
@@ -146,7 +146,8 @@ impl Marker<'_> {
     /// in the order of their creation; one that another keeps alive waits for the next collection.
     fn finalizers(&mut self) {
         let list = std::mem::take(&mut self.heap.registry.finalizable.old);
-        let (keep, dead): (Vec<Ref>, Vec<Ref>) = list.into_iter().partition(|r| self.heap.is_marked(*r));
+        let (keep, dead): (Vec<Ref>, Vec<Ref>) =
+            list.into_iter().filter(|r| !r.has(bits::FINALIZED)).partition(|r| self.heap.is_marked(*r));
         self.heap.registry.finalizable.old = keep;
         if dead.is_empty() {
             return;
@@ -161,7 +162,7 @@ impl Marker<'_> {
                 self.heap.registry.finalizable.old.push(r);
                 continue;
             }
-            self.heap.registry.finalize.push(r.addr() as u64);
+            self.heap.registry.finalize.push_back(r.addr() as u64);
             self.object(r);
             self.drain();
         }

@@ -101,7 +101,7 @@ impl Minor<'_> {
     fn roots(&mut self) {
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: the client registered the visitor with this argument and keeps it valid.
-            unsafe { visit(client, &mut |w| self.word(w)) };
+            unsafe { visit(client, false, &mut |w| self.word(w)) };
         }
         // The queues for the client are roots as well.
         let mut queues = std::mem::take(&mut self.heap.registry.finalize);
@@ -189,13 +189,15 @@ impl Minor<'_> {
     fn finalizers(&mut self) {
         for r in std::mem::take(&mut self.heap.registry.finalizable.young) {
             match young_now(r) {
+                Some(now) if now.has(bits::FINALIZED) => {}
                 Some(now) => self.heap.registry.finalizable.old.push(now),
+                None if r.has(bits::FINALIZED) => {}
                 None => {
                     // Weak references to it are cleared before its finaliser runs.
                     self.clear_weak_to(r);
                     let now = self.promote(r);
                     now.set(bits::FINALIZED);
-                    self.heap.registry.finalize.push(now.addr() as u64);
+                    self.heap.registry.finalize.push_back(now.addr() as u64);
                     self.drain();
                 }
             }
@@ -209,7 +211,7 @@ impl Minor<'_> {
             let slot = Registry::weak_slot(now);
             if slot.get() == target.addr() as u64 {
                 slot.init(0);
-                self.heap.registry.cleared.push(now.addr() as u64);
+                self.heap.registry.cleared.push_back(now.addr() as u64);
             }
         }
     }

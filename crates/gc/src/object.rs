@@ -25,7 +25,7 @@ pub mod bits {
     pub const HAS_ID: u8 = 16;
     /// There is a weak reference to it in the table.
     pub const HAS_WEAK: u8 = 32;
-    /// Its finaliser was queued already.
+    /// Its finaliser was queued already, or has nothing left to do.
     pub const FINALIZED: u8 = 64;
     /// A big array: the barrier logs slots, not the object.
     pub const SLOT_LOG: u8 = 128;
@@ -167,8 +167,8 @@ pub enum Layout {
     All,
     /// A run of words: (start, count).
     Range(unsafe fn(*mut u8) -> (*mut u64, usize)),
-    /// The function calls back for each word.
-    Custom(unsafe fn(*mut u8, &mut dyn FnMut(*mut u64))),
+    /// The function calls back for each run of words: start, count.
+    Custom(unsafe fn(*mut u8, &mut dyn FnMut(*mut u64, usize))),
 }
 
 /// What the collector knows of a class of objects with equal layout.
@@ -259,7 +259,7 @@ pub(crate) unsafe fn each_word(r: Ref, mut visit: impl FnMut(*mut u64)) {
             let (start, n) = f(payload);
             run(start, n)
         }
-        Layout::Custom(f) => f(payload, &mut |w| run(w, 1)),
+        Layout::Custom(f) => f(payload, &mut run),
     }
     if extra > 0 {
         run(payload.add(r.base_size()).cast(), extra);

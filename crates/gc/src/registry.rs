@@ -4,7 +4,7 @@
 //! only looks at young entries.
 
 use crate::object::{Ref, Slot, bits};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// A list of objects by age.
 #[derive(Default)]
@@ -23,9 +23,9 @@ pub struct Registry {
     /// Objects with a finaliser that has not been queued.
     pub finalizable: Aged,
     /// Weak references that lost their target; the client drains them (they are roots).
-    pub cleared: Vec<u64>,
+    pub cleared: VecDeque<u64>,
     /// Objects to be finalised; the client drains them (they are roots).
-    pub finalize: Vec<u64>,
+    pub finalize: VecDeque<u64>,
     /// Address of an object -> (identity, reserved cell to move to or to keep reserved).
     pub ids: HashMap<usize, usize>,
     /// Young objects with an entry in `ids`.
@@ -44,7 +44,7 @@ impl Registry {
     }
 
     /// Clears weak references to objects for which `dead`, and rewrites the others by `place`.
-    pub fn sweep_weak(list: &mut [Ref], cleared: &mut Vec<u64>, mut target_now: impl FnMut(Ref) -> Option<Ref>) {
+    pub fn sweep_weak(list: &mut [Ref], cleared: &mut VecDeque<u64>, mut target_now: impl FnMut(Ref) -> Option<Ref>) {
         for &r in list.iter() {
             let slot = Registry::weak_slot(r);
             let word = slot.get();
@@ -56,7 +56,7 @@ impl Registry {
                 Some(t) => slot.init(t.addr() as u64),
                 None => {
                     slot.init(0);
-                    cleared.push(r.addr() as u64);
+                    cleared.push_back(r.addr() as u64);
                 }
             }
         }

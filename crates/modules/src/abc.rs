@@ -254,7 +254,7 @@ fn abc_register(cx: &mut Thread, a: Args<'_>) -> R {
 /// Registered classes and their subclasses match the patterns that the abstract class does.
 fn set_pattern_flags(cx: &mut Thread, class: Gc<Class>, pattern: u32) {
     let both = flags::SEQUENCE | flags::MAPPING;
-    if class.flags.get() & both == pattern {
+    if class.has(flags::IMMUTABLE) || class.flags.get() & both == pattern {
         return;
     }
     class.flags.set(class.flags.get() & !both | pattern);

@@ -97,8 +97,7 @@ pub fn run(cx: &mut Thread) -> R<()> {
         let Some(args) = t.at(1).cast::<Tuple>() else { continue };
         if cx.call_ex(t.at(0), args, t.at(2)).is_err() {
             let e = cx.take_pending();
-            let what = cx.repr(t.at(0)).map_or_else(|_| "a function".into(), |s| s.to_lossy());
-            cx.unraisable(e, &format!("Exception ignored in atexit callback {what}"));
+            cx.unraisable(e, "in atexit callback", t.at(0));
         }
     }
     cx.list_assign(list, &[])?;

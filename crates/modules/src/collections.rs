@@ -98,7 +98,8 @@ static DEFAULTDICT_METHODS: &[NativeDef] = &[
         get_factory,
         set_factory,
         "Factory for default value called by __missing__().",
-    ),
+    )
+    .as_member(),
 ];
 
 fn default_dict(cx: &mut Thread, v: Value) -> R<Gc<Dict>> {
@@ -177,7 +178,7 @@ fn default_repr(cx: &mut Thread, a: Args<'_>) -> R {
         cx.repr_leave();
         r?.to_lossy()
     };
-    let mut out = format!("{}({shown}, ", cx.class_name(a[0])).into_bytes();
+    let mut out = format!("{}({shown}, ", cx.class_of(a[0]).name()).into_bytes();
     out.extend_from_slice(items.bytes());
     out.push(b')');
     Ok(cx.new_wtf8(&out)?.value())

@@ -165,7 +165,7 @@ fn notify(cx: &mut Thread, phase: &str, generation: i64) -> R<()> {
     while let Some(f) = list.get(i) {
         if cx.call(f, &[phase, info.value()]).is_err() {
             let e = cx.take_pending();
-            cx.unraisable(e, "garbage collection callback");
+            cx.unraisable(e, "while calling GC callback", f);
         }
         i += 1;
     }

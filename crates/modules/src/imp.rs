@@ -318,6 +318,18 @@ fn source_hash(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_bytes(&h.to_le_bytes())?.value())
 }
 
+/// Tells the system that the pages of a packed module will not be needed soon: they are part of the executable file, and
+/// would count as this process's memory for nothing.
+fn release_pages(bytes: &'static [u8]) {
+    const PAGE: usize = 4096;
+    let start = bytes.as_ptr() as usize;
+    let (first, last) = ((start + PAGE - 1) & !(PAGE - 1), (start + bytes.len()) & !(PAGE - 1));
+    if first < last {
+        // SAFETY: whole pages of a read-only mapping of a file; they are read again when touched.
+        unsafe { libc::madvise(first as *mut _, last - first, libc::MADV_DONTNEED) };
+    }
+}
+
 // ---- the packed library
 
 /// The code of a packed module.
@@ -332,7 +344,9 @@ pub fn packed_code(cx: &mut Thread, m: Packed, filename: &str) -> R<Gc<CodeObjec
         let options = ferropy_compiler::Options { filename: filename.to_owned(), optimize, ..Default::default() };
         return ferropy_builtins::functions::compile::compile_text(cx, &source, &options);
     }
-    match ferropy_bytecode::serial::read(m.code()) {
+    let read = ferropy_bytecode::serial::read(m.code());
+    release_pages(m.code());
+    match read {
         Ok(mut code) => {
             set_filename(&mut code, filename);
             // The pack was made by our own compiler when this program was built.

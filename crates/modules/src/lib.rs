@@ -2,6 +2,11 @@
 //!
 //! Each file registers its modules by name; a module is made when it is first imported.
 
+/// A table of constants of the same names in libc.
+macro_rules! libc_constants {
+    ($($name:ident)*) => { &[$((stringify!($name), libc::$name as i64)),*] };
+}
+
 pub mod abc;
 pub mod array;
 pub mod ast;
@@ -18,6 +23,7 @@ pub mod decimal;
 pub mod errno;
 pub mod errors;
 pub mod faulthandler;
+pub mod fcntl;
 pub mod functools;
 pub mod gc;
 pub mod hashes;
@@ -34,9 +40,14 @@ pub mod operator;
 pub mod os_util;
 pub mod pickle;
 pub mod posix;
+pub mod posixsubprocess;
+pub mod pwd;
+pub mod queue;
 pub mod random;
+pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod sre;
 pub mod stat;
 pub mod string;
@@ -44,6 +55,7 @@ pub mod struct_;
 pub mod symtable;
 pub mod sys;
 pub mod template;
+pub mod termios;
 pub mod thread;
 pub mod time;
 pub mod tokenize;
@@ -59,10 +71,14 @@ use ferropy_vm::Thread;
 pub fn register(cx: &mut Thread) {
     io::register(cx);
     posix::register(cx);
+    posixsubprocess::register(cx);
+    pwd::register(cx);
+    queue::register(cx);
     errno::register(cx);
     stat::register(cx);
     select::register(cx);
     signal::register(cx);
+    socket::register(cx);
     time::register(cx);
     itertools::register(cx);
     functools::register(cx);
@@ -87,6 +103,7 @@ pub fn register(cx: &mut Thread) {
     math::register(cx);
     cmath::register(cx);
     random::register(cx);
+    resource::register(cx);
     array::register(cx);
     string::register(cx);
     gc::register(cx);
@@ -99,10 +116,12 @@ pub fn register(cx: &mut Thread) {
     symtable::register(cx);
     tokenize::register(cx);
     faulthandler::register(cx);
+    fcntl::register(cx);
     datetime::register(cx);
     pickle::register(cx);
     decimal::register(cx);
     opcode::register(cx);
     template::register(cx);
+    termios::register(cx);
     misc::register(cx);
 }

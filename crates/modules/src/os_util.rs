@@ -1,8 +1,9 @@
 //! What the modules that talk to the operating system share: system calls that can be interrupted, file-system text.
 
 use ferropy_text::wtf8;
-use ferropy_vm::types::{Bytes, Str};
-use ferropy_vm::{Gc, N, R, Thread, Value};
+use ferropy_vm::types::{Bytes, Module, Str};
+use ferropy_vm::{Exc, Gc, N, R, Raised, Thread, Value};
+use std::time::{Duration, Instant};
 
 /// errno of the calling thread.
 pub fn errno() -> i32 {
@@ -33,6 +34,165 @@ pub fn check(cx: &mut Thread, f: impl FnMut() -> isize) -> R<isize> {
         Ok(n) => Ok(n),
         Err(e) => Err(cx.os_error(e, None)),
     }
+}
+
+/// The errno of the call before as an OSError.
+pub fn last_error(cx: &mut Thread) -> Raised {
+    let e = errno();
+    cx.os_error(e, None)
+}
+
+/// The system's text for an errno.
+pub fn error_text(cx: &mut Thread, e: i32) -> R {
+    // SAFETY: strerror gives a string that is valid until the next call in this thread.
+    unsafe { c_text(cx, libc::strerror(e)) }
+}
+
+/// An integer argument of C's type int.
+pub fn c_int(cx: &mut Thread, v: Value) -> R<i32> {
+    c_number(cx, v, "int")
+}
+/// An integer argument of a C type, which the error names.
+pub fn c_number<T: TryFrom<i64>>(cx: &mut Thread, v: Value, name: &str) -> R<T> {
+    let n = cx.index_value(v)?;
+    match n.to_i64().and_then(|n| T::try_from(n).ok()) {
+        Some(n) => Ok(n),
+        None => Err(cx.overflow_error(format!("Python int too large to convert to C {name}"))),
+    }
+}
+/// An unsigned 64-bit argument of a C type, which the error names.
+pub fn c_u64(cx: &mut Thread, v: Value, name: &str) -> R<u64> {
+    let n = cx.index_value(v)?.to_ibig().unwrap_or_default();
+    match u64::try_from(&n) {
+        Ok(n) => Ok(n),
+        Err(_) if n < dashu_int::IBig::ZERO => {
+            Err(cx.overflow_error(format!("can't convert negative value to {name}")))
+        }
+        Err(_) => Err(cx.overflow_error(format!("Python int too large to convert to C {name}"))),
+    }
+}
+
+/// A descriptor: an int, or an object with `fileno()`.
+pub fn fildes(cx: &mut Thread, v: Value) -> R<i32> {
+    let n = if v.is_any_int() {
+        if v.is_bool() {
+            cx.warn(Exc::RuntimeWarning, "bool is used as a file descriptor")?;
+        }
+        c_int(cx, v)?
+    } else {
+        let name = cx.intern("fileno")?;
+        let Some(f) = cx.getattr_opt(v, name)? else {
+            return Err(cx.type_error("argument must be an int, or have a fileno() method."));
+        };
+        let n = cx.call(f, &[])?;
+        if !n.is_any_int() {
+            return Err(cx.type_error("fileno() returned a non-integer"));
+        }
+        c_int(cx, n)?
+    };
+    if n < 0 {
+        return Err(cx.value_error(format!("file descriptor cannot be a negative integer ({n})")));
+    }
+    Ok(n)
+}
+
+/// A user or group number; -1 stands for "no change". `what` is "uid" or "gid".
+pub fn owner_id(cx: &mut Thread, v: Value, what: &str) -> R<u32> {
+    if !cx.has_index(v) {
+        let class = cx.class_name(v);
+        return Err(cx.type_error(format!("{what} should be integer, not {class}")));
+    }
+    let n = cx.index_value(v)?.to_ibig().unwrap_or_default();
+    if n == dashu_int::IBig::NEG_ONE {
+        return Ok(u32::MAX);
+    }
+    match u32::try_from(&n) {
+        Ok(n) if n != u32::MAX => Ok(n),
+        _ if n < dashu_int::IBig::ZERO => Err(cx.overflow_error(format!("{what} is less than minimum"))),
+        _ => Err(cx.overflow_error(format!("{what} is greater than maximum"))),
+    }
+}
+/// The number as Python shows it.
+pub fn owner_value(n: u32) -> Value {
+    Value::small_int(if n == u32::MAX { -1 } else { n as i64 })
+}
+
+/// An empty vector with room for `n` bytes, which the system is to fill.
+pub fn room(cx: &mut Thread, n: usize) -> R<Vec<u8>> {
+    let mut buf = Vec::new();
+    match buf.try_reserve_exact(n) {
+        Ok(()) => Ok(buf),
+        Err(_) => Err(cx.memory_error()),
+    }
+}
+/// Runs a call that writes at most `n` bytes to the address given to it and returns how many; these bytes.
+pub fn filled(cx: &mut Thread, n: usize, mut f: impl FnMut(*mut libc::c_void, usize) -> isize) -> R<Vec<u8>> {
+    let mut buf = room(cx, n)?;
+    let p = buf.as_mut_ptr() as usize;
+    let got = check(cx, || f(p as *mut libc::c_void, n))? as usize;
+    // SAFETY: the call wrote so many bytes.
+    unsafe { buf.set_len(got.min(n)) };
+    Ok(buf)
+}
+
+/// A number of seconds (int or float) in nanoseconds, rounded up.
+pub fn nanoseconds(cx: &mut Thread, v: Value) -> R<i64> {
+    const SECOND: i64 = 1_000_000_000;
+    let ns = if v.is_any_int() {
+        v.to_i64().and_then(|n| n.checked_mul(SECOND))
+    } else if let Some(f) = v.as_float() {
+        if f.is_nan() {
+            return Err(cx.value_error("Invalid value NaN (not a number)"));
+        }
+        let ns = (f * SECOND as f64).ceil();
+        (-9.223_372_036_854e18..=9.223_372_036_854e18).contains(&ns).then_some(ns as i64)
+    } else {
+        let class = cx.class_name(v);
+        return Err(cx.type_error(format!("'{class}' object cannot be interpreted as an integer or float")));
+    };
+    ns.ok_or_else(|| cx.overflow_error("timestamp out of range for C PyTime_t"))
+}
+/// The time so many nanoseconds from now.
+pub fn deadline(ns: i64) -> Instant {
+    Instant::now() + Duration::from_nanos(ns.max(0) as u64)
+}
+/// What is left until then in milliseconds, as `poll` wants it: -1 for ever, else rounded up.
+pub fn millis(deadline: Option<Instant>) -> i32 {
+    match deadline {
+        None => -1,
+        Some(d) => {
+            let left = d.saturating_duration_since(Instant::now());
+            left.as_micros().div_ceil(1000).min(i32::MAX as u128) as i32
+        }
+    }
+}
+
+/// Binds numbers in a module.
+pub fn set_numbers(cx: &mut Thread, m: Gc<Module>, table: &[(&str, i64)]) -> R<()> {
+    for (name, n) in table {
+        let v = cx.int(*n)?;
+        cx.module_set(m, name, v)?;
+    }
+    Ok(())
+}
+
+/// Bytes of a str (UTF-8) or of a bytes-like object; None for anything else.
+pub fn text_or_bytes(cx: &mut Thread, v: Value) -> R<Option<Vec<u8>>> {
+    match v.cast::<Str>() {
+        Some(s) => Ok(Some(s.bytes().to_vec())),
+        None => Ok(cx.buffer_opt(v)?.map(|b| b.bytes().to_vec())),
+    }
+}
+
+/// A zero-terminated text from the system, which may be null.
+///
+/// # Safety
+/// `p` is null or points at a terminated string.
+pub unsafe fn c_text(cx: &mut Thread, p: *const libc::c_char) -> R {
+    if p.is_null() {
+        return Ok(Value::NONE);
+    }
+    fs_str(cx, std::ffi::CStr::from_ptr(p).to_bytes())
 }
 
 /// Text of a file name from the system: UTF-8, other bytes as lone surrogates (`surrogateescape`).

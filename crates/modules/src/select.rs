@@ -1,12 +1,11 @@
 //! `select`: waiting for descriptors.
 
-use crate::os_util;
-use crate::posix::files::fd;
+use crate::os_util::{self, fildes as fd, millis};
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Class, Dict};
 use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, Thread, TypeDef, Value, field, heap_kind};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Registers the modules of this file.
 pub fn register(cx: &mut Thread) {
@@ -22,31 +21,19 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("poll()", poll_new, "Returns a polling object."),
 ];
 
-/// A timeout in seconds: None waits for ever.
-fn timeout(cx: &mut Thread, v: Option<Value>, scale: f64, what: &str) -> R<Option<Instant>> {
+/// A timeout in units of so many seconds: None waits for ever.
+fn timeout(cx: &mut Thread, v: Option<Value>, scale: f64) -> R<Option<Instant>> {
     let Some(v) = v else { return Ok(None) };
-    let is_number = v.is_any_int() || v.as_float().is_some() || cx.has_index(v);
-    if !is_number {
-        return Err(cx.type_error(format!("{what} must be an integer or None")));
+    if !v.is_any_int() && v.as_float().is_none() {
+        return Err(cx.type_error("timeout must be an integer or None"));
     }
-    let f = cx.to_f64(v)? * scale;
-    if f.is_nan() {
-        return Err(cx.value_error("Invalid value NaN (not a number)"));
-    }
-    if f > 9.2e9 {
-        return Err(cx.overflow_error("timestamp out of range for platform time_t"));
-    }
-    Ok(Some(Instant::now() + Duration::from_secs_f64(f.max(0.0))))
-}
-/// What is left, in milliseconds as poll wants them.
-fn millis(deadline: Option<Instant>) -> i32 {
-    match deadline {
-        None => -1,
-        Some(d) => {
-            let left = d.saturating_duration_since(Instant::now());
-            left.as_micros().div_ceil(1000).min(i32::MAX as u128) as i32
-        }
-    }
+    let v = if scale == 1.0 {
+        v
+    } else {
+        let f = cx.to_f64(v)? * scale;
+        cx.float(f)?
+    };
+    Ok(Some(os_util::deadline(os_util::nanoseconds(cx, v)?)))
 }
 
 /// Polls until something is ready or the time is over; signals are handled between.
@@ -74,15 +61,12 @@ fn select(cx: &mut Thread, a: Args<'_>) -> R {
     {
         return Err(cx.value_error("timeout must be non-negative"));
     }
-    let deadline = timeout(cx, a.some(3), 1.0, "timeout")?;
+    let deadline = timeout(cx, a.some(3), 1.0)?;
     let events = [libc::POLLIN, libc::POLLOUT, libc::POLLPRI];
     let mut fds = Vec::new();
     for (list, events) in lists.iter().zip(events) {
         for i in 0..list.len() {
             let fd = fd(cx, list[i])?;
-            if fd < 0 {
-                return Err(cx.value_error(format!("file descriptor cannot be a negative integer ({fd})")));
-            }
             fds.push(libc::pollfd { fd, events, revents: 0 });
         }
     }
@@ -189,7 +173,7 @@ fn poll_poll(cx: &mut Thread, a: Args<'_>) -> R {
         Some(t) if cx.to_f64(t)? < 0.0 => None,
         other => other,
     };
-    let deadline = timeout(cx, wait, 1e-3, "timeout")?;
+    let deadline = timeout(cx, wait, 1e-3)?;
     p.running.set(true);
     let r = poll_fds(cx, &mut fds, deadline);
     p.running.set(false);
@@ -309,7 +293,7 @@ fn epoll_poll(cx: &mut Thread, a: Args<'_>) -> R {
         Some(t) if cx.to_f64(t)? < 0.0 => None,
         other => other,
     };
-    let deadline = timeout(cx, wait, 1.0, "timeout")?;
+    let deadline = timeout(cx, wait, 1.0)?;
     let most = match a.opt(2) {
         Some(v) => cx.index(v)?,
         None => -1,
@@ -342,14 +326,12 @@ fn epoll_poll(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(out.value())
 }
 
-macro_rules! constants {
-    ($($name:ident)*) => { &[$((stringify!($name), libc::$name as u32 as i64)),*] };
-}
-static CONSTANTS: &[(&str, i64)] = constants! {
-    EPOLLIN EPOLLOUT EPOLLPRI EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLET EPOLLONESHOT EPOLLEXCLUSIVE EPOLLRDNORM EPOLLRDBAND
+static CONSTANTS: &[(&str, i64)] = libc_constants! {
+    EPOLLIN EPOLLOUT EPOLLPRI EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLONESHOT EPOLLEXCLUSIVE EPOLLRDNORM EPOLLRDBAND
     EPOLLWRNORM EPOLLWRBAND EPOLLMSG EPOLLWAKEUP EPOLL_CLOEXEC
 };
 static POLL_CONSTANTS: &[(&str, i64)] = &[
+    ("EPOLLET", libc::EPOLLET as u32 as i64),
     ("POLLIN", libc::POLLIN as i64),
     ("POLLPRI", libc::POLLPRI as i64),
     ("POLLOUT", libc::POLLOUT as i64),

@@ -30,6 +30,15 @@ pub fn register(cx: &mut Thread) {
     install(libc::SIGXFSZ, libc::SIG_IGN);
 }
 
+/// In a child process: the thread that forked is the main one, and signals that wait are the parent's.
+pub fn after_fork(cx: &mut Thread) {
+    MAIN_THREAD.store(cx.ident, Relaxed);
+    MAIN_WORD.store(&raw mut cx.interrupt, Release);
+    for a in &ARRIVED {
+        a.store(false, Relaxed);
+    }
+}
+
 /// Notes that a signal arrived, as if it had come from the system.
 pub fn simulate(n: i32) {
     if let Some(a) = ARRIVED.get(n as usize) {
@@ -384,10 +393,7 @@ fn sigwait(cx: &mut Thread, a: Args<'_>) -> R {
     if e != 0 { Err(cx.os_error(e, None)) } else { Ok(Value::small_int(n as i64)) }
 }
 
-macro_rules! constants {
-    ($($name:ident)*) => { &[$((stringify!($name), libc::$name as i64)),*] };
-}
-static CONSTANTS: &[(&str, i64)] = constants! {
+static CONSTANTS: &[(&str, i64)] = libc_constants! {
     SIG_DFL SIG_IGN SIG_BLOCK SIG_UNBLOCK SIG_SETMASK
     SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGIOT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM
     SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH

@@ -29,8 +29,8 @@ static TEMPLATE: TypeDef = TypeDef::new::<Template>(
         NativeDef::method("__add__(self, value, /)", template_add, "Return self+value."),
         NativeDef::method("__repr__(self, /)", template_repr, "Return repr(self)."),
         NativeDef::method("__reduce__(self, /)", template_reduce, "Helper for pickle."),
-        NativeDef::getter("strings", strings, "Strings"),
-        NativeDef::getter("interpolations", interpolations, "Interpolations"),
+        NativeDef::getter("strings", strings, "Strings").as_member(),
+        NativeDef::getter("interpolations", interpolations, "Interpolations").as_member(),
         NativeDef::getter("values", values, "Values of interpolations"),
         NativeDef::class_method("__class_getitem__(cls, object, /)", class_getitem, "See PEP 585"),
     ],
@@ -48,10 +48,10 @@ static INTERPOLATION: TypeDef = TypeDef::new::<Interpolation>(
         ),
         NativeDef::method("__repr__(self, /)", interpolation_repr, "Return repr(self)."),
         NativeDef::method("__reduce__(self, /)", interpolation_reduce, "Helper for pickle."),
-        NativeDef::getter("value", part::<0>, "Value"),
-        NativeDef::getter("expression", part::<1>, "Expression"),
-        NativeDef::getter("conversion", part::<2>, "Conversion"),
-        NativeDef::getter("format_spec", part::<3>, "Format specifier"),
+        NativeDef::getter("value", part::<0>, "Value").as_member(),
+        NativeDef::getter("expression", part::<1>, "Expression").as_member(),
+        NativeDef::getter("conversion", part::<2>, "Conversion").as_member(),
+        NativeDef::getter("format_spec", part::<3>, "Format specifier").as_member(),
         NativeDef::class_method("__class_getitem__(cls, object, /)", class_getitem, "See PEP 585"),
     ],
     "Interpolation object",
@@ -154,7 +154,7 @@ fn part<const I: usize>(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn interpolation_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let parts = parts_of(cx, a[0])?;
-    let mut out = cx.class_name(a[0]).into_bytes();
+    let mut out = cx.class_of(a[0]).name().into_bytes();
     let tuple = cx.new_tuple(&parts)?.value();
     out.extend_from_slice(cx.repr(tuple)?.bytes());
     Ok(cx.new_wtf8(&out)?.value())
@@ -261,7 +261,7 @@ fn template_iter(cx: &mut Thread, a: Args<'_>) -> R {
 fn template_add(cx: &mut Thread, a: Args<'_>) -> R {
     if a[1].cast::<Template>().is_none() || a[0].cast::<Template>().is_none() {
         let class = cx.class_of(a[1]);
-        let got = cx.class_display_name(class);
+        let got = cx.full_class_name(class);
         return Err(cx.type_error(format!(
             "can only concatenate string.templatelib.Template (not \"{got}\") to string.templatelib.Template"
         )));
@@ -281,7 +281,7 @@ fn template_add(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn template_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let (strings, inner) = template(cx, a[0])?;
-    let mut out = cx.class_name(a[0]).into_bytes();
+    let mut out = cx.class_of(a[0]).name().into_bytes();
     out.extend_from_slice(b"(strings=");
     out.extend_from_slice(cx.repr(strings.value())?.bytes());
     out.extend_from_slice(b", interpolations=");

@@ -37,7 +37,7 @@ fn bucket(number: &Cell<u32>) -> &'static Bucket {
     }
     &WAIT[number.get() as usize % BUCKETS]
 }
-fn wake(number: &Cell<u32>) {
+pub(crate) fn wake(number: &Cell<u32>) {
     if number.get() != 0 {
         let b = bucket(number);
         *b.count.lock().unwrap_or_else(|e| e.into_inner()) += 1;
@@ -46,7 +46,7 @@ fn wake(number: &Cell<u32>) {
 }
 
 /// Waits until `free` says yes (asked under the interpreter lock); false: the time is over.
-fn wait_until(
+pub(crate) fn wait_until(
     cx: &mut Thread,
     number: &Cell<u32>,
     deadline: Option<Instant>,
@@ -167,7 +167,7 @@ fn lock_reinit(cx: &mut Thread, a: Args<'_>) -> R {
 fn lock_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let l = lock(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let state = if l.locked.get() { "locked" } else { "unlocked" };
     let text = format!("<{state} {name} object at {:#x}>", cx.id(a[0]));
     Ok(cx.new_str(&text)?.value())
@@ -275,7 +275,7 @@ fn rlock_reinit(cx: &mut Thread, a: Args<'_>) -> R {
 fn rlock_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let (state, owner, count) = (if l.count.get() > 0 { "locked" } else { "unlocked" }, l.owner.get(), l.count.get());
     let text = format!("<{state} {name} object owner={owner} count={count} at {:#x}>", cx.id(a[0]));
     Ok(cx.new_str(&text)?.value())
@@ -349,21 +349,58 @@ fn new_handle(cx: &mut Thread, ident: u64, state: u8) -> R<Gc<Handle>> {
 }
 
 const STARTING: &str = "thread.starting";
+/// Native identity -> handle of threads that run.
+const HANDLES: &str = "thread.handles";
 const JOINABLE: &str = "thread.joinable";
+
+fn registry_dict(cx: &mut Thread, key: &'static str) -> R<Gc<Dict>> {
+    if let Some(d) = cx.registry(key).and_then(|v| v.cast::<Dict>()) {
+        return Ok(d);
+    }
+    let d = cx.new_dict()?;
+    cx.set_registry(key, d.value());
+    Ok(d)
+}
+/// Notes the handle of the calling thread while it runs.
+fn note_running(cx: &mut Thread, h: Option<Gc<Handle>>) -> R<()> {
+    let key = cx.uint(cx.ident)?;
+    let table = registry_dict(cx, HANDLES)?;
+    match h {
+        Some(h) => cx.dict_set(table, key, h.value()),
+        None => cx.dict_remove(table, key).map(|_| ()),
+    }
+}
+
+/// Runs `f`, which forks, while no other thread holds a lock of a bucket.
+pub fn over_fork<T>(f: impl FnOnce() -> T) -> T {
+    let guards: Vec<_> = WAIT.iter().map(|b| b.count.lock().unwrap_or_else(|e| e.into_inner())).collect();
+    let out = f();
+    drop(guards);
+    out
+}
+/// In a child process: all other threads are done.
+pub fn after_fork(cx: &mut Thread) -> R<()> {
+    let table = registry_dict(cx, HANDLES)?;
+    let mut running = 0;
+    let mut i = 0;
+    while let Some((next, _, _, v)) = table.next_entry(i) {
+        i = next;
+        match v.cast::<Handle>() {
+            Some(h) if h.ident.get() == cx.ident => running += 1,
+            Some(h) => h.state.set(3),
+            None => {}
+        }
+    }
+    RUNNING.store(running, Relaxed);
+    Ok(())
+}
 
 /// Starts a native thread that calls `function(*args, **kwargs)`.
 fn start(cx: &mut Thread, function: Value, args: Gc<Tuple>, kwargs: Value, h: Gc<Handle>) -> R<()> {
     if cx.vm().finalizing.get() {
         return Err(cx.error(Exc::PythonFinalizationError, "can't create new thread at interpreter shutdown"));
     }
-    let table = match cx.registry(STARTING).and_then(|v| v.cast::<Dict>()) {
-        Some(d) => d,
-        None => {
-            let d = cx.new_dict()?;
-            cx.set_registry(STARTING, d.value());
-            d
-        }
-    };
+    let table = registry_dict(cx, STARTING)?;
     let token = NUMBERS.fetch_add(1, Relaxed) as i64;
     let job = cx.new_tuple(&[function, args.value(), kwargs, h.value()])?.value();
     cx.dict_set(table, Value::small_int(token), job)?;
@@ -413,6 +450,9 @@ fn run_job(cx: &mut Thread, token: i64) {
     let Some(h) = job.at(3).cast::<Handle>() else { return };
     h.ident.set(cx.ident);
     h.state.set(2);
+    if note_running(cx, Some(h)).is_err() {
+        cx.take_pending();
+    }
     wake(&h.number);
     if let Some(args) = job.at(1).cast::<Tuple>()
         && cx.call_ex(job.at(0), args, job.at(2)).is_err()
@@ -421,10 +461,13 @@ fn run_job(cx: &mut Thread, token: i64) {
             cx.take_pending();
         } else {
             let e = cx.take_pending();
-            cx.unraisable(e, "thread started by _thread");
+            cx.unraisable(e, "in thread started by", job.at(0));
         }
     }
     leave_locals(cx);
+    if note_running(cx, None).is_err() {
+        cx.take_pending();
+    }
     h.state.set(3);
     wake(&h.number);
 }

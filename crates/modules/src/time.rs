@@ -149,17 +149,11 @@ fn get_clock_info(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn sleep(cx: &mut Thread, a: Args<'_>) -> R {
-    let duration = if a[0].is_any_int() { cx.index(a[0])? as f64 } else { cx.to_f64(a[0])? };
-    if duration.is_nan() {
-        return Err(cx.value_error("Invalid value NaN (not a number)"));
-    }
-    if duration < 0.0 {
+    let duration = os_util::nanoseconds(cx, a[0])?;
+    if duration < 0 {
         return Err(cx.value_error("sleep length must be non-negative"));
     }
-    if duration > 9.2e9 {
-        return Err(cx.overflow_error("timestamp out of range for platform time_t"));
-    }
-    let end = read_clock(cx, libc::CLOCK_MONOTONIC)? + (duration * 1e9).ceil() as i128;
+    let end = read_clock(cx, libc::CLOCK_MONOTONIC)? + duration as i128;
     let until =
         libc::timespec { tv_sec: end.div_euclid(1_000_000_000) as i64, tv_nsec: end.rem_euclid(1_000_000_000) as i64 };
     loop {

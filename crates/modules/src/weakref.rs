@@ -217,7 +217,8 @@ fn all_refs(cx: &mut Thread, object: Value) -> R<Value> {
     cx.collect_all();
     let mut found = ferropy_vm::RootedVec::new(cx);
     found.as_mut_vec().extend(cx.mutator.weak_refs_to(r).into_iter().map(|w| Value(w.addr() as u64)));
-    let first = [B::WeakRef, B::WeakProxy, B::WeakCallableProxy].map(|class| known(cx, class, object).map(|w| w.value()));
+    let first =
+        [B::WeakRef, B::WeakProxy, B::WeakCallableProxy].map(|class| known(cx, class, object).map(|w| w.value()));
     found.as_mut_vec().sort_by_key(|w| {
         let rank = first.iter().position(|f| *f == Some(*w)).unwrap_or(first.len());
         (rank, std::cmp::Reverse(w.cast::<WeakRef>().map_or(0, |w| w.number.get())))

@@ -90,6 +90,9 @@ pub fn format(x: f64, style: Style, precision: usize, flags: Flags) -> String {
         return special(x, flags);
     }
     let magnitude = x.abs();
+    if let Some(text) = format_quick(x, magnitude, style, precision, flags) {
+        return text;
+    }
     let precision = if style == Style::General { precision.max(1) } else { precision };
     let decimal = match style {
         Style::Exponent => significant(magnitude, precision.saturating_add(1)),
@@ -103,6 +106,25 @@ pub fn format(x: f64, style: Style, precision: usize, flags: Flags) -> String {
     push_sign(&mut out, negative, flags);
     lay_out(&mut out, &decimal, style, precision, flags);
     out
+}
+
+/// What the standard library writes just as Python does: so many decimals, and the shortest digits without exponent.
+#[inline]
+fn format_quick(x: f64, magnitude: f64, style: Style, precision: usize, flags: Flags) -> Option<String> {
+    use std::fmt::Write;
+    if flags.alternate || flags.no_negative_zero {
+        return None;
+    }
+    let mut out = String::with_capacity(24);
+    push_sign(&mut out, x.is_sign_negative(), flags);
+    let written = match style {
+        Style::Fixed if precision <= MAX_PRECISION => write!(out, "{magnitude:.precision$}"),
+        Style::Repr if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) => return None,
+        Style::Repr if flags.dot_zero => write!(out, "{magnitude:?}"),
+        Style::Repr => write!(out, "{magnitude}"),
+        _ => return None,
+    };
+    written.ok().map(|()| out)
 }
 
 fn push_sign(out: &mut String, negative: bool, flags: Flags) {

@@ -51,7 +51,13 @@ impl Key {
     #[cold]
     fn wide(self, text: &[u8]) -> u64 {
         let most = wtf8::chars(text).max().unwrap_or(0);
-        let width = if most < 0x100 { 1 } else if most < 0x10000 { 2 } else { 4 };
+        let width = if most < 0x100 {
+            1
+        } else if most < 0x10000 {
+            2
+        } else {
+            4
+        };
         let mut state = State::new(self);
         let (mut word, mut bytes) = (0, 0);
         for c in wtf8::chars(text) {

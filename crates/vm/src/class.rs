@@ -192,20 +192,28 @@ impl Gc<Class> {
     pub fn has(self, flag: u32) -> bool {
         self.flags.get() & flag != 0
     }
-    /// Superclasses in resolution order, this class first.
+    /// Superclasses in resolution order, this class first; empty while the class is being made.
     #[inline(always)]
     pub fn mro(&self) -> Gc<Tuple> {
-        // SAFETY: set at creation.
+        // SAFETY: `alloc_class` sets it.
         unsafe { self.mro.as_gc() }
     }
     pub fn dict(self) -> Gc<Dict> {
         // SAFETY: set at creation.
         unsafe { self.dict.as_gc() }
     }
+    /// Is its MRO known? While a class is being made it is an empty tuple.
+    pub fn is_ready(self) -> bool {
+        self.mro().len > 0
+    }
     /// Is it `other` or derived from it?
-    #[inline]
+    #[inline(never)]
     pub fn is_subclass(self, other: Gc<Class>) -> bool {
-        self == other || self.mro.cast::<Tuple>().is_some_and(|m| m.items().contains(&other.value()))
+        self == other || self.mro().items().contains(&other.value()) || !self.is_ready() && self.extends(other)
+    }
+    /// Is `other` the class or among its layout bases?
+    pub fn extends(self, other: Gc<Class>) -> bool {
+        std::iter::successors(Some(self), |c| c.base.cast::<Class>()).any(|c| c == other)
     }
     /// The plain name.
     pub fn name(self) -> String {
@@ -328,8 +336,12 @@ impl Thread {
     pub fn alloc_class(&mut self, shape: u32, extra: u8) -> R<Gc<Class>> {
         let r = self.mutator.alloc_old(Class::kind(), shape, size_of::<Class>(), extra);
         match r {
-            // SAFETY: just allocated with this kind.
-            Ok(r) => Ok(unsafe { Gc::from_raw(r.payload() as *mut Class) }),
+            Ok(r) => {
+                // SAFETY: just allocated with this kind.
+                let class: Gc<Class> = unsafe { Gc::from_raw(r.payload() as *mut Class) };
+                class.mro.init(self.vm().empty_tuple);
+                Ok(class)
+            }
             Err(_) => Err(self.memory_error()),
         }
     }
@@ -455,6 +467,7 @@ impl Thread {
             Some((holder, _)) => (true, holder.value()),
         };
         let epoch = self.vm().epoch.get();
+        self.vm().caches_written.set(true);
         self.vm_mut().method_cache[i] = CacheEntry { class: class.addr() as u64, name: name.0, epoch, indirect, value };
         found.map(|f| f.1)
     }
@@ -500,8 +513,14 @@ impl Thread {
     /// C3 linearisation; a TypeError if there is none.
     pub fn compute_mro(&mut self, class: Gc<Class>) -> R<Gc<Tuple>> {
         let bases: Vec<Value> = class.bases.cast::<Tuple>().map_or(Vec::new(), |b| b.items().to_vec());
-        let mut lists: Vec<Vec<Value>> =
-            bases.iter().filter_map(|b| b.cast::<Class>()).map(|b| b.mro().items().to_vec()).collect();
+        let mut lists: Vec<Vec<Value>> = Vec::new();
+        for base in bases.iter().filter_map(|b| b.cast::<Class>()) {
+            if !base.is_ready() {
+                let name = self.type_name(base);
+                return Err(self.type_error(format!("Cannot extend an incomplete type '{name}'")));
+            }
+            lists.push(base.mro().items().to_vec());
+        }
         lists.push(bases);
         let mut out = vec![class.value()];
         loop {
@@ -540,8 +559,33 @@ impl Thread {
         self.class_of(v).is_subclass(class)
     }
 
-    /// Name of the value's class, for messages.
+    /// The name by which messages call a class: with its module if it is a native one's (CPython's `tp_name`).
+    pub fn type_name(&self, c: Gc<Class>) -> String {
+        let name = c.name();
+        let key = self.name(N::__module__);
+        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()) {
+            Some(m) if !c.has(flags::HEAP) && m.bytes() != b"builtins" => format!("{}.{name}", m.to_lossy()),
+            _ => name,
+        }
+    }
+
+    /// [`Thread::type_name`] of the value's class.
     pub fn class_name(&self, v: Value) -> String {
-        self.class_of(v).name()
+        self.type_name(self.class_of(v))
+    }
+
+    /// `__module__` and `__qualname__` of a class, `builtins.` and `__main__.` left out (CPython's `%T`).
+    pub fn full_class_name(&self, c: Gc<Class>) -> String {
+        self.class_path(c, &["builtins", "__main__"])
+    }
+
+    /// `__module__` and `__qualname__` of a class, without the module if it is one of `implied`.
+    pub fn class_path(&self, c: Gc<Class>, implied: &[&str]) -> String {
+        let key = self.name(N::__module__);
+        let qualname = c.qualname.cast::<t::Str>().map_or_else(|| c.name(), |q| q.to_lossy());
+        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()).map(|m| m.to_lossy()) {
+            Some(m) if !implied.contains(&&*m) => format!("{m}.{qualname}"),
+            _ => qualname,
+        }
     }
 }

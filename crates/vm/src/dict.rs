@@ -345,6 +345,16 @@ impl Thread {
         self.alloc(Builtin::Dict, Dict { table: null_field(), extra: null_field(), version: 0.into(), len: 0.into() })
     }
 
+    /// An empty dict with room for `n` items.
+    pub fn new_dict_for(&mut self, n: usize) -> R<Gc<Dict>> {
+        let d = self.new_dict()?;
+        if n > 0 {
+            let t = self.rebuilt(None, 0, n)?;
+            d.table.set(self, d, t);
+        }
+        Ok(d)
+    }
+
     pub fn new_set(&mut self) -> R<Gc<Set>> {
         self.alloc(Builtin::Set, Set { table: null_field(), hash: 0.into(), len: 0.into() })
     }
@@ -761,11 +771,18 @@ impl Gc<Dict> {
         }
         None
     }
-    /// Value of entry `i` if its key is `name`: an inline cache's guess.
+    /// Where the value of entry `i` lies: bytes from the table's beginning. Stays true while the version does.
+    pub fn value_offset(self, i: usize) -> Option<u32> {
+        let t = self.table.cast::<Table>().filter(|t| i < t.used())?;
+        u32::try_from(&t.entry(i).value as *const _ as usize - t.addr()).ok()
+    }
+    /// The value at a place that [`Gc::value_offset`] told.
+    ///
+    /// # Safety
+    /// The dict has the version that it had then.
     #[inline(always)]
-    pub fn value_at(self, i: usize) -> Option<Value> {
-        let t = self.table.cast::<Table>()?;
-        if i < t.used() { Some(t.entry(i).value.get()) } else { None }
+    pub unsafe fn value_at(self, offset: u32) -> Value {
+        *((self.table.get().0 as usize + offset as usize) as *const Value)
     }
     /// Rebinds entry `i`, which exists.
     #[inline(always)]

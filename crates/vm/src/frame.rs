@@ -1,13 +1,13 @@
 //! Frames and the two stacks of a thread: frame records and registers.
 //!
 //! A call pushes a [`Frame`] record; the callee's registers begin at the caller's argument area. Both stacks are reserved
-//! address space, so pointers into them stay valid. Record 0 is a sentinel that is never executed.
+//! address space, so pointers into them stay valid. A generator's frame points at registers in its object instead. Record 0 is a sentinel that is never executed.
 //!
-//! Invariants: `regs..regs + nregs` of every frame is initialised (unbound or a value); what lies above the top frame's
+//! Invariants: `regs..regs + nregs()` of every frame is initialised (unbound or a value); what lies above the top frame's
 //! registers is dead. `pc` of a frame that is not running points behind the instruction that it waits in.
 
 use crate::object::Gc;
-use crate::types::{CodeObject, Function};
+use crate::types::{CodeObject, Function, Generator};
 use crate::{R, Thread, Value};
 use ferropy_bytecode::code::VarKind;
 use ferropy_bytecode::liveness::Liveness;
@@ -63,7 +63,17 @@ pub struct Frame {
     pub cont: Cont,
     pub dst: u8,
     pub flags: u8,
-    pub nregs: u32,
+    /// Where the register stack is free above this frame, counted from its beginning.
+    pub top: u32,
+}
+
+impl Frame {
+    /// How many registers the frame has.
+    #[inline(always)]
+    pub fn nregs(&self) -> usize {
+        // SAFETY: a frame has code, but for the sentinel; code does not move.
+        if self.code.is_null() { 0 } else { unsafe { self.code.cast_unchecked::<CodeObject>() }.nregs as usize }
+    }
 }
 
 const _: () = assert!(size_of::<Frame>() == 64);
@@ -142,8 +152,12 @@ impl Stacks {
             for v in [&mut fr.func, &mut fr.code, &mut fr.aux, &mut fr.handled, &mut fr.object] {
                 f(&mut v.0);
             }
+            if fr.flags & flags::GENERATOR != 0 {
+                // The generator may just have moved, and its registers with it.
+                fr.regs = fr.aux.cast_unchecked::<Generator>().regs();
+            }
             // Registers of a caller end where its callee's begin, but the callee's arguments are the caller's too.
-            for i in 0..fr.nregs as usize {
+            for i in 0..fr.nregs() {
                 f(fr.regs.add(i) as *mut u64);
             }
             at = at.add(1);
@@ -165,8 +179,8 @@ impl Thread {
     /// First register above the running frame: where arguments of a call from native code go.
     #[inline(always)]
     pub fn stack_top(&self) -> *mut Value {
-        // SAFETY: the running frame's registers.
-        unsafe { (*self.frame).regs.add((*self.frame).nregs as usize) }
+        // SAFETY: the running frame's record.
+        unsafe { self.stacks.regs.add((*self.frame).top as usize) }
     }
 
     /// The exception being handled, unbound if none.
@@ -218,7 +232,7 @@ impl Thread {
                 cont,
                 dst,
                 flags: 0,
-                nregs: code.nregs,
+                top: end.offset_from(self.stacks.regs) as u32,
             };
             self.frame = frame;
         }
@@ -264,14 +278,23 @@ impl Thread {
                 if let Some(code) = (*at).code.cast::<CodeObject>() {
                     let pc = self.frame_pc(at);
                     let regs = (*at).regs;
-                    let n = ((*at).nregs as usize).min(end.offset_from(regs).max(0) as usize).min(256);
+                    // A generator's registers lie in its object, where nothing overlaps them.
+                    let on_stack = (*at).flags & flags::GENERATOR == 0;
+                    let room = if on_stack { end.offset_from(regs).max(0) as usize } else { 256 };
+                    let n = (*at).nregs().min(room).min(256);
                     let code = code.rust();
                     let live = Liveness::new(code).live_before(code, pc);
-                    let named = |r: usize| code.vars.iter().any(|v| matches!(v.kind, VarKind::Local | VarKind::Cell) && v.index as usize == r);
+                    let named = |r: usize| {
+                        code.vars
+                            .iter()
+                            .any(|v| matches!(v.kind, VarKind::Local | VarKind::Cell) && v.index as usize == r)
+                    };
                     for r in (0..n).filter(|r| !live.contains(*r) && !named(*r)) {
                         *regs.add(r) = Value::NULL;
                     }
-                    end = regs;
+                    if on_stack {
+                        end = regs;
+                    }
                 }
                 at = at.sub(1);
             }

@@ -59,6 +59,18 @@ impl Gil {
         self.free.notify_one();
     }
 
+    /// Runs `f`, which forks: in the child nobody waits for the lock, which the calling thread holds.
+    pub fn over_fork<T>(&self, f: impl FnOnce() -> T) -> T {
+        let me = std::process::id();
+        let mut s = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        let out = f();
+        if std::process::id() != me {
+            s.waiting = 0;
+            self.requested.store(false, Relaxed);
+        }
+        out
+    }
+
     /// Releases the lock and waits until somebody else had it (if anybody waits).
     pub fn hand_over(&self) {
         let mut s = self.state.lock().unwrap_or_else(|e| e.into_inner());

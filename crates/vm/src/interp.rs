@@ -3,6 +3,7 @@
 //! The loop holds no semantics: it decodes and calls the handler. pc, registers and code live in locals of the loop;
 //! frame records are brought up to date where a slow path may look at them.
 
+use crate::attr_cache::{Answer, dict_answer};
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::handlers;
 use crate::machine::{Flow, Hit, Machine, Slow};
@@ -339,11 +340,11 @@ impl Machine for Interp<'_> {
         let s = it.shape();
         // SAFETY: the shape tells the exact class.
         unsafe {
-            if s == B::RangeIterator as u32 {
-                return Some(iter::range_next(it.cast_unchecked()));
-            }
             if s == B::ListIterator as u32 {
                 return Some(iter::list_next(it.cast_unchecked()));
+            }
+            if s == B::RangeIterator as u32 {
+                return Some(iter::range_next(it.cast_unchecked()));
             }
             if s == B::TupleIterator as u32 {
                 return Some(iter::tuple_next(it.cast_unchecked()));
@@ -386,19 +387,20 @@ impl Machine for Interp<'_> {
                 return None;
             }
             if c.epoch.get() == 0 {
-                return g.value_at(c.what.get() as usize);
+                return Some(g.value_at(c.what.get()));
             }
             let b = f.builtins.as_gc::<Dict>();
             if b.version.get() != c.epoch.get() {
                 return None;
             }
-            b.value_at(c.what.get() as usize)
+            Some(b.value_at(c.what.get()))
         }
     }
     #[inline(always)]
     fn attr_hit(&mut self, v: Value, ext: u32) -> Hit<Value> {
         let c = self.cache(ext);
-        if v.shape() != c.shape.get() || c.epoch.get() != self.cx.vm().epoch.get() || c.shape.get() == 0 {
+        // An empty cache has shape 0, which no object has.
+        if v.shape() != c.shape.get() || c.epoch.get() != self.cx.vm().epoch.get() {
             return Hit::Miss;
         }
         let w = c.what.get();
@@ -407,7 +409,10 @@ impl Machine for Interp<'_> {
             1 => Hit::Inline(slot),
             2 => Hit::Overflow(slot),
             3 => Hit::Method(c.value.get()),
-            4 => Hit::Constant(c.value.get()),
+            4 => {
+                let answer = Answer { what: w, next: c.next_shape.get(), value: c.value.get() };
+                dict_answer(answer).map_or(Hit::Miss, Hit::Constant)
+            }
             5 => Hit::Property(c.value.get()),
             6 => Hit::Add(c.next_shape.get(), slot),
             _ => Hit::Miss,
@@ -464,6 +469,12 @@ impl Machine for Interp<'_> {
                 self.code = code.as_ptr();
                 return Flow::Next;
             }
+        }
+        if names == 0 && f.kind() == NativeFn::kind() {
+            let window = self.near();
+            // SAFETY: the kind was tested.
+            let r = native_window(self.cx, unsafe { f.cast_unchecked() }, first, argc, window);
+            return self.done(r, dst);
         }
         let names = if names == 0 { Value::NULL } else { self.konst(names as usize - 1) };
         let window = self.near();
@@ -569,12 +580,21 @@ impl Machine for Interp<'_> {
 }
 
 impl Interp<'_> {
-    /// A callee's registers may begin in this frame's window only if no far registers lie behind it.
+    /// May a callee's registers begin in this frame's window?
     #[inline(always)]
     fn near(&self) -> bool {
         // SAFETY: the running code.
-        unsafe { (*self.code).nregs <= 256 }
+        unsafe { (*self.code).near }
     }
+}
+
+/// A native function with positional arguments.
+#[inline(never)]
+fn native_window(cx: &mut Thread, f: Gc<NativeFn>, first: *mut Value, argc: usize, window: bool) -> R {
+    if cx.interrupt.load(Relaxed) != 0 {
+        cx.safepoint()?;
+    }
+    cx.call_native_object(f, Argv { first, count: argc, names: Value::NULL, window })
 }
 
 #[inline(never)]
@@ -629,12 +649,16 @@ macro_rules! dispatch {
                     // SAFETY: verified code does not run off its end.
                     let i = Instr(unsafe { *m.pc });
                     m.pc = unsafe { m.pc.add(1) };
-                    flow = match i.op() {
-                        $(Op::$name => handlers::$name(&mut m, i),)*
-                    };
-                    if flow != Flow::Next {
-                        break;
+                    // Each arm goes on by itself, so that the handlers that always do need no test.
+                    match i.op() {
+                        $(Op::$name => {
+                            flow = handlers::$name(&mut m, i);
+                            if flow == Flow::Next {
+                                continue;
+                            }
+                        })*
                     }
+                    break;
                 }
             }
         }
@@ -654,7 +678,7 @@ impl Thread {
     }
 
     fn run_loop(&mut self, raising: bool) -> R {
-        if self.native_stack_low() {
+        if self.native_stack_used_up() {
             let generator = self.top().flags & fflags::GENERATOR != 0;
             if generator && let Some(g) = self.top().aux.cast::<Generator>() {
                 self.finish_generator(g);
@@ -663,10 +687,10 @@ impl Thread {
             self.frame = unsafe { self.frame.sub(1) };
             return Err(self.recursion_error(""));
         }
-        if self.interrupt.load(Relaxed) != 0 && !raising && self.safepoint().is_err() {
-            return execute(self, true);
-        }
-        execute(self, raising)
+        self.with_native_share(|cx| {
+            let raising = raising || cx.interrupt.load(Relaxed) != 0 && cx.safepoint().is_err();
+            execute(cx, raising)
+        })
     }
 
     /// Delivers a returned value where the continuation is not a plain store. `Leave`: the value is in `pending`.

@@ -6,6 +6,7 @@
 // Names like `key` are variants of `N`: matching on them unqualified is not meant to happen, binding them is.
 #![allow(bindings_with_variant_name)]
 
+mod attr_cache;
 pub mod buffer;
 pub mod class;
 pub mod dict;

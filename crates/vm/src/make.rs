@@ -452,16 +452,26 @@ impl Thread {
     }
     /// A list of the values (on the native stack, in registers, or rooted).
     pub fn new_list(&mut self, items: &[Value]) -> R<Gc<List>> {
-        let list = self.alloc(B::List, List { items: null_field(), len: 0.into() })?;
-        if !items.is_empty() {
-            let array = self.new_array(items.len())?;
-            for (i, v) in items.iter().enumerate() {
-                array.field(i).init(*v);
-            }
-            list.items.set(self, list, array);
-            list.len.set(items.len());
+        self.list_with(items.len(), |to| to.copy_from_slice(items))
+    }
+    /// A list of `len` items filled in place (they begin unbound). `fill` must not touch the heap.
+    #[inline]
+    pub fn list_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<List>> {
+        if len == 0 {
+            return self.alloc(B::List, List { items: null_field(), len: 0.into() });
         }
-        Ok(list)
+        let array = self.new_array(len)?;
+        // SAFETY: `len` words follow the fresh array's length.
+        fill(unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), len) });
+        self.alloc(B::List, List { items: field(array), len: len.into() })
+    }
+    /// A tuple of `len` items (at least one) filled in place. `fill` must not touch the heap.
+    #[inline]
+    pub fn tuple_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<Tuple>> {
+        let t = self.alloc_tuple(len)?;
+        // SAFETY: `len` words follow the fresh tuple's length.
+        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(1), len) });
+        Ok(t)
     }
     #[inline(always)]
     pub fn list_append(&mut self, list: Gc<List>, v: Value) -> R<()> {
@@ -492,9 +502,11 @@ impl Thread {
         let array = self.new_array(grow.max(need))?;
         let len = list.len.get();
         if let Some(old) = list.items.cast::<Array>() {
-            // Fresh and maybe big (then old space with slot log): raw copies need the barrier when it is logged by slot.
-            for i in 0..len {
-                array.field(i).set(self, array, old.field(i).get());
+            // The new array is young (or in the log), so its words are written without barriers.
+            // SAFETY: both arrays have at least `len` words behind their length.
+            unsafe {
+                let (from, to) = (old.as_ptr() as *const u64, array.as_ptr() as *mut u64);
+                std::ptr::copy_nonoverlapping(from.add(1), to.add(1), len);
             }
         }
         list.items.set(self, list, array);

@@ -112,6 +112,19 @@ pub enum Flavour {
     StaticMethod,
     /// An attribute: called with the receiver; `set` with (receiver, value or unbound to delete).
     GetSet,
+    /// The same, which Python sees as a member of the object's layout.
+    Member,
+}
+
+/// How a native function is called with positional arguments only, worked out at its first call: the low byte is the
+/// number of arguments that are passed where they lie.
+pub mod plan {
+    /// Not worked out yet; matches no number of arguments.
+    pub const UNKNOWN: u32 = 0xff;
+    /// The general way is always taken.
+    pub const GENERAL: u32 = 0xfe;
+    /// The receiver must be checked.
+    pub const CHECK: u32 = 0x100;
 }
 
 pub struct NativeDef {
@@ -147,6 +160,15 @@ impl NativeDef {
         let mut d = NativeDef::new(name, get, doc, Flavour::GetSet);
         d.set = Some(set);
         d
+    }
+    /// An attribute that is a `member_descriptor`, not a `getset_descriptor`.
+    pub const fn as_member(mut self) -> NativeDef {
+        self.flavour = Flavour::Member;
+        self
+    }
+    /// Is it read and written like a variable?
+    pub fn is_attribute(&self) -> bool {
+        matches!(self.flavour, Flavour::GetSet | Flavour::Member)
     }
     pub const fn effects(mut self, e: Effects) -> NativeDef {
         self.effects = e;

@@ -2,6 +2,7 @@
 //! (frames, registers, pending exception, safepoint word). A `&mut Thread`, called `cx`, goes first into whatever may
 //! allocate, raise or run Python.
 
+use crate::attr_cache::AttrCache;
 use crate::class::{Builtin, CacheEntry, METHOD_CACHE};
 use crate::exc::EXCEPTIONS;
 use crate::frame::{Frame, Stacks};
@@ -34,6 +35,13 @@ pub struct Interpreter {
     pub exc_classes: Vec<Gc<Class>>,
     pub native_classes: Vec<Option<Gc<Class>>>,
     pub(crate) method_cache: Box<[CacheEntry]>,
+    pub(crate) attr_cache: AttrCache,
+    /// The method cache or the attribute cache was written since the collector last looked at them.
+    pub(crate) caches_written: Cell<bool>,
+    /// The collector has seen the names and characters of start-up.
+    pub(crate) settled: Cell<bool>,
+    /// Counts cache refills.
+    pub(crate) refills: Cell<u32>,
     pub epoch: Cell<u32>,
     pub names: Vec<Value>,
     /// `sys.modules`, a dict.
@@ -69,8 +77,8 @@ pub struct Interpreter {
 pub struct Hooks {
     /// Runs Python-level signal handlers; called at safepoints when the interrupt bit SIGNALS is set.
     pub signals: Option<fn(&mut Thread) -> R<()>>,
-    /// Formats and prints an exception that cannot be raised: (exception, where).
-    pub unraisable: Option<fn(&mut Thread, Value, &str)>,
+    /// Formats and prints an exception that cannot be raised: (exception, where, of what or unbound).
+    pub unraisable: Option<fn(&mut Thread, Value, &str, Value)>,
     /// `BaseException.__new__` and `__init__`: instances of classes with these are made directly.
     pub exception_new: Option<crate::NativeImpl>,
     pub exception_init: Option<crate::NativeImpl>,
@@ -99,6 +107,9 @@ pub mod interrupt {
     pub const ASYNC: u32 = 8;
 }
 
+/// Native stack for one native function called by Python, all that it calls natively included.
+const NATIVE_SHARE: usize = 4 << 20;
+
 /// One thread of execution.
 #[repr(C)]
 pub struct Thread {
@@ -113,13 +124,17 @@ pub struct Thread {
     vm: *mut Interpreter,
     pub stacks: Stacks,
     pub rooted: Box<RootedList>,
-    /// Lowest address of the native stack that may be used.
+    /// Lowest address of the native stack that may be used, and the lowest until Python code runs again: native code
+    /// that recurses by itself gets a share only.
+    pub stack_low: usize,
     pub stack_limit: usize,
     pub recursion_limit: usize,
     /// Objects whose repr is being computed.
     pub repr_stack: Vec<Value>,
     /// Current context of `contextvars` and other per-thread Python state, by key.
     pub locals: std::collections::HashMap<&'static str, Value>,
+    /// What a module remembers of the current context, so as not to look it up there each time (unbound: nothing).
+    pub context_memo: Value,
     pub ident: u64,
     pub async_exc: Value,
     in_finalizers: bool,
@@ -153,11 +168,29 @@ impl Thread {
         unsafe { *self.vm().names.as_ptr().add(n as usize) }
     }
 
-    /// True when the native stack is nearly used up.
+    /// True when the share of the native stack is nearly used up.
     #[inline(always)]
     pub fn native_stack_low(&self) -> bool {
         let here = 0u8;
         (&raw const here as usize) < self.stack_limit
+    }
+
+    /// True when all of the native stack is.
+    #[inline(always)]
+    pub(crate) fn native_stack_used_up(&self) -> bool {
+        let here = 0u8;
+        (&raw const here as usize) < self.stack_low
+    }
+
+    /// Runs `f`, which enters Python code, with a fresh share of the native stack.
+    #[inline(always)]
+    pub(crate) fn with_native_share<T>(&mut self, f: impl FnOnce(&mut Thread) -> T) -> T {
+        let here = 0u8;
+        let limit = (&raw const here as usize).saturating_sub(NATIVE_SHARE).max(self.stack_low);
+        let outer = std::mem::replace(&mut self.stack_limit, limit);
+        let r = f(self);
+        self.stack_limit = outer;
+        r
     }
 
     /// Call at the start of native functions that recurse.
@@ -172,13 +205,13 @@ impl Thread {
     #[cold]
     pub fn recursion_error(&mut self, what: &str) -> crate::Raised {
         // A little room to create the exception and to handle it.
-        let (limit, frames) = (self.stack_limit, self.frame_limit);
+        let (low, limit, frames) = (self.stack_low, self.stack_limit, self.frame_limit);
+        self.stack_low = low.saturating_sub(64 << 10);
         self.stack_limit = limit.saturating_sub(64 << 10);
         // SAFETY: the stacks have spare room behind their limits.
         self.frame_limit = unsafe { frames.add(40) };
         let r = self.error(crate::Exc::RecursionError, format!("maximum recursion depth exceeded{what}"));
-        self.stack_limit = limit;
-        self.frame_limit = frames;
+        (self.stack_low, self.stack_limit, self.frame_limit) = (low, limit, frames);
         r
     }
 
@@ -279,7 +312,7 @@ impl Thread {
         }
         if self.call(callback, &[weak]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "weakref callback");
+            self.unraisable(e, "while calling weakref callback", callback);
         }
     }
 
@@ -290,14 +323,14 @@ impl Thread {
         };
         if self.call_unbound(del, v, &[]).is_err() {
             let e = self.take_pending();
-            self.unraisable(e, "object finalizer");
+            self.unraisable(e, "while calling deallocator", del);
         }
     }
 
-    /// Reports an exception that nobody can catch.
-    pub fn unraisable(&mut self, exc: Value, place: &str) {
+    /// Reports an exception that nobody can catch: "Exception ignored {place} {of!r}".
+    pub fn unraisable(&mut self, exc: Value, place: &str, of: Value) {
         if let Some(f) = self.vm().hooks.unraisable {
-            f(self, exc, place);
+            f(self, exc, place, of);
         }
         self.pending = Value::NULL;
     }
@@ -320,7 +353,7 @@ impl Thread {
 }
 
 /// Everything that is a root besides native stacks.
-unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
+unsafe fn visit_roots(client: *mut u8, all: bool, f: &mut dyn FnMut(*mut u64)) {
     let vm = &mut *(client as *mut Interpreter);
     let mut value = |v: &mut Value| f(&mut v.0);
     for v in [
@@ -334,18 +367,31 @@ unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
     ] {
         value(v);
     }
-    for v in vm.names.iter_mut().chain(vm.chars.iter_mut()).chain(vm.registry.values_mut()) {
+    for v in vm.registry.values_mut() {
         value(v);
     }
-    let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
-    for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
-        // Classes do not move: visiting marks them.
-        f(c as *mut Gc<Class> as *mut u64);
+    // These are filled at start-up only.
+    if all || !vm.settled.get() {
+        for v in vm.names.iter_mut().chain(vm.chars.iter_mut()) {
+            value(v);
+        }
+        vm.settled.set(vm.chars.len() == 256);
     }
-    for e in vm.method_cache.iter_mut() {
-        f(e.word());
+    if all {
+        // Classes do not move and are born old: visiting marks them.
+        let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
+        for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
+            f(c as *mut Gc<Class> as *mut u64);
+        }
     }
-    (*vm.process).shapes.visit(f);
+    if all || vm.caches_written.get() {
+        for e in vm.method_cache.iter_mut() {
+            f(e.word());
+        }
+        vm.attr_cache.visit(f);
+        vm.caches_written.set(false);
+    }
+    (*vm.process).shapes.visit(all, f);
     for t in &vm.threads {
         (**t).visit(f);
     }
@@ -355,6 +401,7 @@ impl Thread {
     unsafe fn visit(&mut self, f: &mut dyn FnMut(*mut u64)) {
         f(&mut self.pending.0);
         f(&mut self.async_exc.0);
+        f(&mut self.context_memo.0);
         for v in self.repr_stack.iter_mut().chain(self.locals.values_mut()) {
             f(&mut v.0);
         }
@@ -386,6 +433,7 @@ fn after_mark(alive: &dyn Fn(u64) -> bool) {
         (*process).interned.retain(|w| alive(*w));
         (*process).shapes.after_mark(alive);
         (*vm).method_cache.fill(CacheEntry::EMPTY);
+        (*vm).attr_cache.clear();
     }
 }
 
@@ -425,6 +473,10 @@ impl Interpreter {
             exc_classes: Vec::new(),
             native_classes: Vec::new(),
             method_cache: vec![CacheEntry::EMPTY; METHOD_CACHE].into_boxed_slice(),
+            attr_cache: AttrCache::new(),
+            caches_written: Cell::new(true),
+            settled: Cell::new(false),
+            refills: Cell::new(0),
             epoch: Cell::new(1),
             names: Vec::new(),
             modules: placeholder,
@@ -471,12 +523,14 @@ impl Interpreter {
             vm: self,
             stacks,
             rooted: Box::default(),
-            stack_limit: low + (256 << 10).min((high - low) / 4),
+            stack_low: low + (256 << 10).min((high - low) / 4),
+            stack_limit: (low + (256 << 10).min((high - low) / 4)).max(high.saturating_sub(NATIVE_SHARE)),
             recursion_limit: 1000,
             repr_stack: Vec::new(),
             locals: Default::default(),
             ident: 0,
             async_exc: Value::NULL,
+            context_memo: Value::NULL,
             in_finalizers: false,
         });
         // SAFETY: plain query.
@@ -528,6 +582,8 @@ impl Thread {
         self.vm_mut().types = classes[..rows.len() + 1].to_vec();
         self.vm_mut().exc_classes = classes[rows.len() + 1..].to_vec();
         self.make_constants();
+        let unready = self.vm().empty_tuple;
+        classes.iter().for_each(|c| c.mro.init(unready));
         for (i, row) in rows.iter().enumerate() {
             let class = classes[i + 1];
             let base = (i > 0).then(|| classes[row.base as usize]);

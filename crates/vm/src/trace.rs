@@ -4,6 +4,7 @@ use crate::frame::{Frame, flags as fflags};
 use crate::object::{Gc, HeapObject};
 use crate::types::{CodeObject, Exception, FrameObject, Generator, Traceback};
 use crate::{Builtin as B, Field, R, Thread, Value, field};
+use ferropy_bytecode::{Instr, Op};
 
 impl Thread {
     /// The frame object of a live frame.
@@ -13,7 +14,7 @@ impl Thread {
         if let Some(o) = f.object.cast::<FrameObject>() {
             return Ok(o);
         }
-        let n = f.nregs as usize;
+        let n = f.nregs();
         let size = size_of::<FrameObject>() + n * 8;
         let r = self.alloc_raw(FrameObject::kind(), B::Frame as u32, size, 0)?;
         // SAFETY: fresh zeroed memory of this size.
@@ -72,10 +73,14 @@ impl Thread {
         Ok(Some(o))
     }
 
-    /// Adds the running frame (at instruction `pc`) to the pending exception's traceback.
+    /// Adds the running frame (at instruction `pc`) to the pending exception's traceback, unless the instruction raises
+    /// again what was raised here before.
     pub(crate) fn add_traceback(&mut self, pc: usize) {
         let e = self.pending;
         let Some(x) = e.cast::<Exception>() else { return };
+        if self.raises_again(pc) {
+            return;
+        }
         // Keep the exception alive in a local; making objects may collect.
         let Ok(frame) = self.frame_object(self.frame) else { return };
         if let Some(t) = x.traceback.cast::<Traceback>()
@@ -90,6 +95,18 @@ impl Thread {
             x.traceback.set(self, e, tb);
         }
         self.pending = e;
+    }
+
+    /// Is the pending exception one that the running frame had caught?
+    fn raises_again(&mut self, pc: usize) -> bool {
+        let code = crate::handlers::code(self);
+        let Some(word) = code.rust().instrs.get(pc) else { return false };
+        let i = Instr(*word);
+        match i.op() {
+            Op::Reraise | Op::EndAsyncFor => true,
+            Op::Raise => i.c() == 0 && self.pending == self.handled_exception(),
+            _ => false,
+        }
     }
 
     /// Line of an instruction, 0 if it has none.

@@ -51,7 +51,7 @@ fixed_kinds! {
     11 crate::dict::Table = Kind::new("table", Size::Var(crate::dict::table_size), Layout::Range(crate::dict::table_entries)).with_slot_log();
     12 Set = fixed::<Set>("set", 1);
     13 Class = fixed::<Class>("type", Class::WORDS);
-    14 Function = fixed::<Function>("function", 11);
+    14 Function = fixed::<Function>("function", 12);
     15 CodeObject = fixed::<CodeObject>("code", 9).with_drop(drop_code);
     16 Caches = Kind::new("caches", Size::Var(caches_size), Layout::Custom(caches_words));
     17 NativeFn = fixed::<NativeFn>("native function", 3);
@@ -209,6 +209,8 @@ pub struct Class {
     pub kind: Cell<u8>,
     /// Words of the attribute area of new instances.
     pub extra: Cell<u8>,
+    /// Calling the class makes a plain instance and calls `__init__`, if it has one; valid in `call_epoch`.
+    pub call_plain: Cell<bool>,
     /// Most attributes that an instance had (to size the inline slots).
     pub most_attrs: Cell<u8>,
     pub def: Cell<Option<&'static crate::class::TypeDef>>,
@@ -231,7 +233,9 @@ pub struct Function {
     /// `__annotate__` function, or None.
     pub annotate: Field,
     pub annotations: Field,
-    /// Tuple (doc, module, type_params), each as set; see the `function` type.
+    /// `__module__`.
+    pub module: Field,
+    /// List of rarely used attributes (doc, type parameters), unbound until one is asked for; see `function_meta`.
     pub meta: Field,
 }
 
@@ -259,6 +263,10 @@ pub struct CodeObject {
     pub nparams: u32,
     /// Only positional parameters, no stars, no generator: a call with that many arguments just pushes a frame.
     pub simple: bool,
+    /// Callees' registers may begin in this code's: they are on the register stack (not a generator's), and near.
+    pub near: bool,
+    /// The same for a generator, coroutine or async generator.
+    pub plain_generator: bool,
     pub code: *mut ferropy_bytecode::Code,
 }
 
@@ -288,6 +296,8 @@ pub struct NativeFn {
     /// Module name, or unbound.
     pub module: Field,
     pub def: &'static crate::native::NativeDef,
+    /// How the commonest calls go; see [`crate::native::plan`].
+    pub plan: Cell<u32>,
 }
 
 #[repr(C)]
@@ -360,6 +370,8 @@ pub struct Generator {
     pub handled: Field,
     /// Async generators: hooks and state; coroutines: origin.
     pub extra: Field,
+    /// Its code, whatever becomes of the function's.
+    pub code: Field,
     pub state: Cell<u8>,
     pub flags: Cell<u8>,
     pub nregs: u32,
@@ -546,7 +558,7 @@ unsafe fn array_size(p: *mut u8) -> usize {
 unsafe fn caches_size(p: *mut u8) -> usize {
     8 + (*(p as *const Caches)).count * size_of::<Cache>()
 }
-unsafe fn caches_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64)) {
+unsafe fn caches_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64, usize)) {
     let first = p.add(8) as *mut Cache;
     let epoch = crate::thread::current_epoch();
     for i in 0..(*(p as *const Caches)).count {
@@ -555,31 +567,26 @@ unsafe fn caches_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64)) {
         if cache.epoch.get() != epoch {
             cache.value.init(Value::NULL);
         }
-        visit(&raw mut (*first.add(i)).value as *mut u64);
+        visit(&raw mut (*first.add(i)).value as *mut u64, 1);
     }
 }
 unsafe fn frame_size(p: *mut u8) -> usize {
     size_of::<FrameObject>() + (*(p as *const FrameObject)).nregs as usize * 8
 }
-unsafe fn frame_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64)) {
-    for i in 0..6 {
-        visit((p as *mut u64).add(i));
-    }
-    let regs = p.add(size_of::<FrameObject>()) as *mut u64;
-    for i in 0..(*(p as *const FrameObject)).nregs as usize {
-        visit(regs.add(i));
-    }
+unsafe fn frame_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64, usize)) {
+    visit(p as *mut u64, 6);
+    visit(p.add(size_of::<FrameObject>()) as *mut u64, (*(p as *const FrameObject)).nregs as usize);
 }
 unsafe fn generator_size(p: *mut u8) -> usize {
     size_of::<Generator>() + (*(p as *const Generator)).nregs as usize * 8
 }
-unsafe fn generator_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64)) {
-    for i in 0..6 {
-        visit((p as *mut u64).add(i));
-    }
-    let regs = p.add(size_of::<Generator>()) as *mut u64;
-    for i in 0..(*(p as *const Generator)).nregs as usize {
-        visit(regs.add(i));
+unsafe fn generator_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64, usize)) {
+    use crate::ops::generator::state;
+    visit(p as *mut u64, 7);
+    let g = &*(p as *const Generator);
+    // While it runs, its frame visits them; afterwards nobody reads them.
+    if matches!(g.state.get(), state::CREATED | state::SUSPENDED) {
+        visit(p.add(size_of::<Generator>()) as *mut u64, g.nregs as usize);
     }
 }
 unsafe fn drop_code(p: *mut u8) {

@@ -1,7 +1,8 @@
-//! Descriptors of `__slots__` members.
+//! Descriptors of members: those of `__slots__`, and native ones, which `function::native` knows.
 
-use ferropy_vm::types::{Class, Member, Str};
-use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
+use crate::function::native;
+use ferropy_vm::types::{Class, Member, NativeFn, Str};
+use ferropy_vm::{Args, Builtin as B, Gc, HeapObject, NativeDef, R, Thread, Value};
 
 static METHODS: &[NativeDef] = &[
     NativeDef::method(
@@ -37,16 +38,18 @@ fn check(cx: &mut Thread, m: Gc<Member>, v: Value) -> R<()> {
     if cx.class_of(v).is_subclass(owner) {
         return Ok(());
     }
-    let (name, of, got) = (name(m), owner.name(), cx.class_name(v));
+    let (name, of, got) = (name(m), cx.type_name(owner), cx.class_name(v));
     Err(cx.type_error(format!("descriptor '{name}' for '{of}' objects doesn't apply to a '{got}' object")))
 }
 
 fn missing(cx: &mut Thread, m: Gc<Member>, v: Value) -> ferropy_vm::Raised {
-    let (class, name) = (cx.class_name(v), name(m));
-    cx.attribute_error(format!("'{class}' object has no attribute '{name}'"), v, m.name.get())
+    cx.empty_member(v, m.name.get())
 }
 
 fn get(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::get(cx, a);
+    }
     let m = this(cx, a[0])?;
     if a[1].is_none() {
         if a.some(2).is_none() {
@@ -62,6 +65,9 @@ fn get(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn set(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::set(cx, a);
+    }
     let m = this(cx, a[0])?;
     check(cx, m, a[1])?;
     cx.write_slot(a[1], m.slot, a[2])?;
@@ -69,6 +75,9 @@ fn set(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn delete(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::delete(cx, a);
+    }
     let m = this(cx, a[0])?;
     check(cx, m, a[1])?;
     if cx.read_slot(a[1], m.slot).is_none() {
@@ -79,32 +88,50 @@ fn delete(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::repr(cx, a);
+    }
     let m = this(cx, a[0])?;
     let of = m.owner.cast::<Class>().map_or_else(|| "?".into(), |c| c.name());
     Ok(cx.new_str(&format!("<member '{}' of '{of}' objects>", name(m)))?.value())
 }
 
 fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::reduce(cx, a);
+    }
     let m = this(cx, a[0])?;
     crate::function::reduce_getattr(cx, m.owner.get(), m.name.get())
 }
 
 fn get_name(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::get_name(cx, a);
+    }
     Ok(this(cx, a[0])?.name.get())
 }
 
 fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::get_qualname(cx, a);
+    }
     let m = this(cx, a[0])?;
     let of = m.owner.cast::<Class>().map_or_else(String::new, crate::function::class_qualname);
     Ok(cx.new_str(&format!("{of}.{}", name(m)))?.value())
 }
 
 fn get_objclass(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::get_objclass(cx, a);
+    }
     Ok(this(cx, a[0])?.owner.get())
 }
 
 /// `__slots__` may be a dict of docs, but only `inspect` looks there.
 fn get_doc(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].kind() == NativeFn::kind() {
+        return native::get_doc(cx, a);
+    }
     this(cx, a[0])?;
     Ok(Value::NONE)
 }

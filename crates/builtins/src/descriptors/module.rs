@@ -143,17 +143,8 @@ fn get_annotations(cx: &mut Thread, a: Args<'_>) -> R {
     }
     let keep = !is_initializing(cx, d)?;
     let annotate = cx.name(N::__annotate__);
-    let x = match cx.dict_get_str(d, annotate) {
-        Some(f) if crate::functions_support::is_callable(cx, f) => {
-            let x = cx.call(f, &[Value::small_int(1)])?;
-            if x.cast::<Dict>().is_none() {
-                let got = cx.class_name(x);
-                return Err(cx.type_error(format!("__annotate__() must return a dict, not {got}")));
-            }
-            x
-        }
-        _ => cx.new_dict()?.value(),
-    };
+    let annotate = cx.dict_get_str(d, annotate).unwrap_or(Value::NULL);
+    let x = crate::functions_support::annotations_from(cx, annotate)?;
     if keep {
         cx.dict_set_str(d, key, x)?;
     }

@@ -1,9 +1,10 @@
 //! `super`.
 
 use ferropy_bytecode::code::VarKind;
+use ferropy_vm::handlers::attr::super_start;
 use ferropy_vm::ops::attr::object_getattribute;
 use ferropy_vm::types::{CellObject, Class, CodeObject, Function, Super, Tuple};
-use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value, null_field};
+use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value, null_field};
 
 static METHODS: &[NativeDef] = &[
     NativeDef::static_method(
@@ -23,9 +24,10 @@ static METHODS: &[NativeDef] = &[
         "Return an attribute of instance, which is of type owner.",
     ),
     NativeDef::method("__repr__(self, /)", repr, "Return repr(self)."),
-    NativeDef::getter("__thisclass__", get_class, "the class invoking super()"),
-    NativeDef::getter("__self__", get_self, "the instance invoking super(); may be None"),
-    NativeDef::getter("__self_class__", get_self_class, "the type of the instance invoking super(); may be None"),
+    NativeDef::getter("__thisclass__", get_class, "the class invoking super()").as_member(),
+    NativeDef::getter("__self__", get_self, "the instance invoking super(); may be None").as_member(),
+    NativeDef::getter("__self_class__", get_self_class, "the type of the instance invoking super(); may be None")
+        .as_member(),
 ];
 
 const DOC: &str = "super() -> same as super(__class__, <first argument>)\nsuper(type) -> unbound super object\nsuper(type, \
@@ -70,40 +72,13 @@ fn init(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn fill(cx: &mut Thread, s: Gc<Super>, class: Gc<Class>, object: Option<Value>) -> R<()> {
     let start = match object {
-        Some(o) => Some(check(cx, class, o)?),
+        Some(o) => Some(super_start(cx, class, o)?),
         None => None,
     };
     s.class.set(cx, s, class);
     s.this.set(cx, s, object.unwrap_or(Value::NULL));
     s.this_class.set(cx, s, start.map_or(Value::NULL, |c| c.value()));
     Ok(())
-}
-
-/// The class whose MRO is searched for `super(class, object)`.
-fn check(cx: &mut Thread, class: Gc<Class>, object: Value) -> R<Gc<Class>> {
-    if let Some(c) = object.cast::<Class>()
-        && c.is_subclass(class)
-    {
-        return Ok(c);
-    }
-    let own = cx.class_of(object);
-    if own.is_subclass(class) {
-        return Ok(own);
-    }
-    let key = cx.name(N::__class__);
-    if let Some(c) = cx.getattr_opt(object, key)?.and_then(|c| c.cast::<Class>())
-        && c != own
-        && c.is_subclass(class)
-    {
-        return Ok(c);
-    }
-    let (what, name) = match object.cast::<Class>() {
-        Some(c) => ("type", c.name()),
-        None => ("instance of", own.name()),
-    };
-    let class = class.name();
-    Err(cx
-        .type_error(format!("super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({class}).")))
 }
 
 /// Class cell and first argument of the running method.

@@ -4,8 +4,8 @@ use ferropy_vm::types::Wrapper;
 use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, NativeDef, R, Thread, Value, null_field};
 
 static COMMON: &[NativeDef] = &[
-    NativeDef::getter("__func__", get_func, ""),
-    NativeDef::getter("__wrapped__", get_func, ""),
+    NativeDef::getter("__func__", get_func, "").as_member(),
+    NativeDef::getter("__wrapped__", get_func, "").as_member(),
     NativeDef::getter("__isabstractmethod__", get_abstract, ""),
     NativeDef::getset("__dict__", crate::object::layout::get_dict, crate::object::layout::set_dict, ""),
     NativeDef::getset("__annotations__", get_annotations, set_annotations, ""),

@@ -1,6 +1,7 @@
 //! Iterators over dicts and sets.
 
 use crate::list::fill;
+use ferropy_vm::ops::iter::register_next;
 use ferropy_vm::types::{Dict, DictIter, Set};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
 
@@ -16,6 +17,8 @@ pub fn install(cx: &mut Thread) -> R<()> {
     ] {
         fill(cx, class, METHODS, "")?;
     }
+    // SAFETY: called for this kind only.
+    register_next::<DictIter>(|cx, it| step(cx, unsafe { it.cast_unchecked() }));
     Ok(())
 }
 

@@ -56,7 +56,7 @@ fn this(cx: &mut Thread, v: Value) -> R<(Gc<DictView>, Gc<Dict>)> {
 
 fn view_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let (_, _) = this(cx, a[0])?;
-    let name = cx.class_name(a[0]);
+    let name = cx.class_of(a[0]).name();
     guarded_repr(cx, a[0], "...", |cx| {
         let items = cx.collect(a[0])?;
         repr_items(cx, &format!("{name}(["), "])", |_, i| items.get(i).copied())

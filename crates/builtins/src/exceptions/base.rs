@@ -20,7 +20,7 @@ static METHODS: &[NativeDef] = &[
     NativeDef::getset("__traceback__", get_traceback, set_traceback, ""),
     NativeDef::getset("__context__", get_context, set_context, "exception context"),
     NativeDef::getset("__cause__", get_cause, set_cause, "exception cause"),
-    NativeDef::getset("__suppress_context__", get_suppress, set_suppress, ""),
+    NativeDef::getset("__suppress_context__", get_suppress, set_suppress, "").as_member(),
     NativeDef::getset("__dict__", get_dict, set_dict, ""),
 ];
 
@@ -50,7 +50,7 @@ fn init(cx: &mut Thread, a: Args<'_>) -> R {
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let e = this(cx, a[0])?;
     let args = args_of(cx, e);
-    let name = cx.class_name(a[0]);
+    let name = cx.class_of(a[0]).name();
     let mut out = name.into_bytes();
     if args.len == 1 {
         out.push(b'(');

@@ -153,7 +153,7 @@ fn repr(cx: &mut Thread, a: Args<'_>) -> R {
         }
         None => cx.repr(items.value())?,
     };
-    let mut out = cx.class_name(a[0]).into_bytes();
+    let mut out = cx.class_of(a[0]).name().into_bytes();
     out.push(b'(');
     let message = data(e, MSG).bound().unwrap_or(Value::NONE);
     out.extend_from_slice(cx.repr(message)?.bytes());

@@ -13,32 +13,33 @@ const NAME_FROM: usize = 3;
 
 static STOP_ITERATION: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", stop_init, "Initialize self."),
-    NativeDef::getset("value", get_field::<VALUE>, set_field::<VALUE>, "generator return value"),
+    NativeDef::getset("value", get_field::<VALUE>, set_field::<VALUE>, "generator return value").as_member(),
 ];
 static SYSTEM_EXIT: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", exit_init, "Initialize self."),
-    NativeDef::getset("code", get_field::<VALUE>, set_field::<VALUE>, "exception code"),
+    NativeDef::getset("code", get_field::<VALUE>, set_field::<VALUE>, "exception code").as_member(),
 ];
 static KEY_ERROR: &[NativeDef] = &[NativeDef::method("__str__(self, /)", key_str, "Return str(self).")];
 static IMPORT_ERROR: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", import_init, "Initialize self."),
     NativeDef::method("__str__(self, /)", import_str, "Return str(self)."),
     NativeDef::method("__reduce__(self, /)", import_reduce, "Helper for pickle."),
-    NativeDef::getset("msg", get_field::<MSG>, set_field::<MSG>, "exception message"),
-    NativeDef::getset("name", get_field::<IMPORT_NAME>, set_field::<IMPORT_NAME>, "module name"),
-    NativeDef::getset("path", get_field::<PATH>, set_field::<PATH>, "module path"),
-    NativeDef::getset("name_from", get_field::<NAME_FROM>, set_field::<NAME_FROM>, "name imported from module"),
+    NativeDef::getset("msg", get_field::<MSG>, set_field::<MSG>, "exception message").as_member(),
+    NativeDef::getset("name", get_field::<IMPORT_NAME>, set_field::<IMPORT_NAME>, "module name").as_member(),
+    NativeDef::getset("path", get_field::<PATH>, set_field::<PATH>, "module path").as_member(),
+    NativeDef::getset("name_from", get_field::<NAME_FROM>, set_field::<NAME_FROM>, "name imported from module")
+        .as_member(),
 ];
 static ATTRIBUTE_ERROR: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", attribute_init, "Initialize self."),
     NativeDef::method("__reduce__(self, /)", attribute_reduce, "Helper for pickle."),
     NativeDef::method("__getstate__(self, /)", attribute_getstate, "Helper for pickle."),
-    NativeDef::getset("name", get_field::<NAME>, set_field::<NAME>, "attribute name"),
-    NativeDef::getset("obj", get_field::<OBJ>, set_field::<OBJ>, "object"),
+    NativeDef::getset("name", get_field::<NAME>, set_field::<NAME>, "attribute name").as_member(),
+    NativeDef::getset("obj", get_field::<OBJ>, set_field::<OBJ>, "object").as_member(),
 ];
 static NAME_ERROR: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", name_init, "Initialize self."),
-    NativeDef::getset("name", get_field::<NAME>, set_field::<NAME>, "name"),
+    NativeDef::getset("name", get_field::<NAME>, set_field::<NAME>, "name").as_member(),
 ];
 
 pub fn install(cx: &mut Thread) -> R<()> {

@@ -16,15 +16,19 @@ const FIELDS: usize = 9;
 static METHODS: &[NativeDef] = &[
     NativeDef::method("__init__(self, /, *args, **kwargs)", init, "Initialize self."),
     NativeDef::method("__str__(self, /)", str, "Return str(self)."),
-    NativeDef::getset("msg", get_field::<MSG>, set_field::<MSG>, "exception msg"),
-    NativeDef::getset("filename", get_field::<FILENAME>, set_field::<FILENAME>, "exception filename"),
-    NativeDef::getset("lineno", get_field::<LINENO>, set_field::<LINENO>, "exception lineno"),
-    NativeDef::getset("offset", get_field::<OFFSET>, set_field::<OFFSET>, "exception offset"),
-    NativeDef::getset("text", get_field::<TEXT>, set_field::<TEXT>, "exception text"),
-    NativeDef::getset("end_lineno", get_field::<END_LINENO>, set_field::<END_LINENO>, "exception end lineno"),
-    NativeDef::getset("end_offset", get_field::<END_OFFSET>, set_field::<END_OFFSET>, "exception end offset"),
-    NativeDef::getset("print_file_and_line", get_field::<PRINT>, set_field::<PRINT>, "exception print_file_and_line"),
-    NativeDef::getset("_metadata", get_field::<METADATA>, set_field::<METADATA>, "exception private metadata"),
+    NativeDef::getset("msg", get_field::<MSG>, set_field::<MSG>, "exception msg").as_member(),
+    NativeDef::getset("filename", get_field::<FILENAME>, set_field::<FILENAME>, "exception filename").as_member(),
+    NativeDef::getset("lineno", get_field::<LINENO>, set_field::<LINENO>, "exception lineno").as_member(),
+    NativeDef::getset("offset", get_field::<OFFSET>, set_field::<OFFSET>, "exception offset").as_member(),
+    NativeDef::getset("text", get_field::<TEXT>, set_field::<TEXT>, "exception text").as_member(),
+    NativeDef::getset("end_lineno", get_field::<END_LINENO>, set_field::<END_LINENO>, "exception end lineno")
+        .as_member(),
+    NativeDef::getset("end_offset", get_field::<END_OFFSET>, set_field::<END_OFFSET>, "exception end offset")
+        .as_member(),
+    NativeDef::getset("print_file_and_line", get_field::<PRINT>, set_field::<PRINT>, "exception print_file_and_line")
+        .as_member(),
+    NativeDef::getset("_metadata", get_field::<METADATA>, set_field::<METADATA>, "exception private metadata")
+        .as_member(),
 ];
 
 pub fn install(cx: &mut Thread) -> R<()> {

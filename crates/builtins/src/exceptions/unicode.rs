@@ -15,11 +15,12 @@ macro_rules! methods {
         static $name: &[NativeDef] = &[
             NativeDef::method("__init__(self, /, *args, **kwargs)", $init, "Initialize self."),
             NativeDef::method("__str__(self, /)", $str, "Return str(self)."),
-            NativeDef::getset("encoding", get_field::<ENCODING>, set_field::<ENCODING>, "exception encoding"),
-            NativeDef::getset("object", get_field::<OBJECT>, set_field::<OBJECT>, "exception object"),
-            NativeDef::getset("start", get_place::<START>, set_place::<START>, "exception start"),
-            NativeDef::getset("end", get_place::<END>, set_place::<END>, "exception end"),
-            NativeDef::getset("reason", get_field::<REASON>, set_field::<REASON>, "exception reason"),
+            NativeDef::getset("encoding", get_field::<ENCODING>, set_field::<ENCODING>, "exception encoding")
+                .as_member(),
+            NativeDef::getset("object", get_field::<OBJECT>, set_field::<OBJECT>, "exception object").as_member(),
+            NativeDef::getset("start", get_place::<START>, set_place::<START>, "exception start").as_member(),
+            NativeDef::getset("end", get_place::<END>, set_place::<END>, "exception end").as_member(),
+            NativeDef::getset("reason", get_field::<REASON>, set_field::<REASON>, "exception reason").as_member(),
         ];
     };
 }

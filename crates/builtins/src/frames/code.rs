@@ -26,25 +26,25 @@ static METHODS: &[NativeDef] = &[
         varname,
         "(internal-only) Return the local variable name for the given oparg.",
     ),
-    NativeDef::getter("co_argcount", |cx, a| number(cx, a, |c| c.argcount), ""),
-    NativeDef::getter("co_posonlyargcount", |cx, a| number(cx, a, |c| c.posonlyargcount), ""),
-    NativeDef::getter("co_kwonlyargcount", |cx, a| number(cx, a, |c| c.kwonlyargcount), ""),
-    NativeDef::getter("co_nlocals", |cx, a| number(cx, a, |c| varnames(c).len() as u32), ""),
-    NativeDef::getter("co_stacksize", |cx, a| number(cx, a, |c| c.nregs), ""),
-    NativeDef::getter("co_flags", |cx, a| number(cx, a, |c| c.flags), ""),
-    NativeDef::getter("co_firstlineno", |cx, a| number(cx, a, |c| c.firstlineno), ""),
-    NativeDef::getter("co_name", |cx, a| Ok(this(cx, a[0])?.name.get()), ""),
-    NativeDef::getter("co_qualname", |cx, a| Ok(this(cx, a[0])?.qualname.get()), ""),
-    NativeDef::getter("co_filename", |cx, a| Ok(this(cx, a[0])?.filename.get()), ""),
-    NativeDef::getter("co_consts", |cx, a| Ok(this(cx, a[0])?.consts.get()), ""),
-    NativeDef::getter("co_names", |cx, a| Ok(this(cx, a[0])?.names.get()), ""),
+    NativeDef::getter("co_argcount", |cx, a| number(cx, a, |c| c.argcount), "").as_member(),
+    NativeDef::getter("co_posonlyargcount", |cx, a| number(cx, a, |c| c.posonlyargcount), "").as_member(),
+    NativeDef::getter("co_kwonlyargcount", |cx, a| number(cx, a, |c| c.kwonlyargcount), "").as_member(),
+    NativeDef::getter("co_nlocals", |cx, a| number(cx, a, |c| varnames(c).len() as u32), "").as_member(),
+    NativeDef::getter("co_stacksize", |cx, a| number(cx, a, |c| c.nregs), "").as_member(),
+    NativeDef::getter("co_flags", |cx, a| number(cx, a, |c| c.flags), "").as_member(),
+    NativeDef::getter("co_firstlineno", |cx, a| number(cx, a, |c| c.firstlineno), "").as_member(),
+    NativeDef::getter("co_name", |cx, a| Ok(this(cx, a[0])?.name.get()), "").as_member(),
+    NativeDef::getter("co_qualname", |cx, a| Ok(this(cx, a[0])?.qualname.get()), "").as_member(),
+    NativeDef::getter("co_filename", |cx, a| Ok(this(cx, a[0])?.filename.get()), "").as_member(),
+    NativeDef::getter("co_consts", |cx, a| Ok(this(cx, a[0])?.consts.get()), "").as_member(),
+    NativeDef::getter("co_names", |cx, a| Ok(this(cx, a[0])?.names.get()), "").as_member(),
     NativeDef::getter("co_varnames", |cx, a| names(cx, a, varnames), ""),
     NativeDef::getter("co_cellvars", |cx, a| names(cx, a, |c| of_kind(c, VarKind::Cell)), ""),
     NativeDef::getter("co_freevars", |cx, a| names(cx, a, |c| of_kind(c, VarKind::Free)), ""),
     NativeDef::getter("co_code", get_code, ""),
     NativeDef::getter("_co_code_adaptive", get_code, ""),
-    NativeDef::getter("co_linetable", get_linetable, ""),
-    NativeDef::getter("co_exceptiontable", get_exceptiontable, ""),
+    NativeDef::getter("co_linetable", get_linetable, "").as_member(),
+    NativeDef::getter("co_exceptiontable", get_exceptiontable, "").as_member(),
 ];
 
 pub fn install(cx: &mut Thread) -> R<()> {
@@ -149,11 +149,11 @@ fn eq(cx: &mut Thread, a: Args<'_>) -> R {
     if c == d {
         return Ok(Value::TRUE);
     }
-    if !same(c.rust(), d.rust()) {
-        return Ok(Value::FALSE);
+    match (cx.unload_code(c), cx.unload_code(d)) {
+        (Ok(x), Ok(y)) => Ok(Value::bool(same(&x, &y))),
+        // `replace` can put in what code cannot have by itself.
+        _ => Ok(Value::bool(same(c.rust(), d.rust()) && cx.eq(c.consts.get(), d.consts.get())?)),
     }
-    // `replace` can change constants in the object only.
-    Ok(Value::bool(cx.eq(c.consts.get(), d.consts.get())?))
 }
 
 fn hash(cx: &mut Thread, a: Args<'_>) -> R {
@@ -224,6 +224,7 @@ fn replace(cx: &mut Thread, a: Args<'_>) -> R {
     }
     let new = cx.load_verified(Box::new(new))?;
     new.consts.set(cx, new, consts);
+    new.names.set(cx, new, c.names.get());
     Ok(new.value())
 }
 

@@ -3,7 +3,7 @@
 use super::proxy;
 use ferropy_vm::ops::generator::state;
 use ferropy_vm::types::{FrameObject, Function, Generator, Str};
-use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
+use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 
 static METHODS: &[NativeDef] = &[
     NativeDef::getter("f_back", get_back, ""),
@@ -20,7 +20,8 @@ static METHODS: &[NativeDef] = &[
         |cx, a| get_flag(cx, a, NO_LINES, false),
         |cx, a| set_flag(cx, a, NO_LINES, false),
         "",
-    ),
+    )
+    .as_member(),
     NativeDef::getset(
         "f_trace_opcodes",
         |cx, a| get_flag(cx, a, OPCODES, true),
@@ -142,7 +143,7 @@ fn clear(cx: &mut Thread, a: Args<'_>) -> R {
         match g.state.get() {
             state::SUSPENDED => return Err(cx.runtime_error("cannot clear a suspended frame")),
             state::CREATED => {
-                cx.call_method(g.value(), "close", &[])?;
+                cx.call_special(g.value(), N::__del__, &[])?;
             }
             _ => {}
         }

@@ -10,8 +10,8 @@ static METHODS: &[NativeDef] = &[
         "Create a new traceback object.",
     ),
     NativeDef::getset("tb_next", get_next, set_next, ""),
-    NativeDef::getter("tb_frame", get_frame, ""),
-    NativeDef::getter("tb_lasti", get_lasti, ""),
+    NativeDef::getter("tb_frame", get_frame, "").as_member(),
+    NativeDef::getter("tb_lasti", get_lasti, "").as_member(),
     NativeDef::getter("tb_lineno", get_lineno, ""),
     NativeDef::method("__dir__(self, /)", dir, ""),
 ];

@@ -16,8 +16,8 @@ static METHODS: &[NativeDef] = &[
     NativeDef::method("__eq__(self, value, /)", eq, "Return self==value."),
     NativeDef::method("__hash__(self, /)", hash, "Return hash(self)."),
     NativeDef::method("__reduce__(self, /)", reduce, ""),
-    NativeDef::getter("__func__", get_func, "the function (or other callable) implementing a method"),
-    NativeDef::getter("__self__", get_self, "the instance to which a method is bound"),
+    NativeDef::getter("__func__", get_func, "the function (or other callable) implementing a method").as_member(),
+    NativeDef::getter("__self__", get_self, "the instance to which a method is bound").as_member(),
     NativeDef::getter("__doc__", get_doc, ""),
 ];
 

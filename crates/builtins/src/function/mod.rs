@@ -1,6 +1,7 @@
 //! Python functions, bound methods and native functions as objects.
 
-use ferropy_vm::types::{CellObject, Class, CodeObject, Dict, Function, List, Str, Tuple};
+use ferropy_vm::ops::call::function_meta;
+use ferropy_vm::types::{CellObject, Class, CodeObject, Dict, Function, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
 
 pub mod method;
@@ -22,9 +23,9 @@ static METHODS: &[NativeDef] = &[
     NativeDef::getset("__code__", get_code, set_code, ""),
     NativeDef::getset("__defaults__", get_defaults, set_defaults, ""),
     NativeDef::getset("__kwdefaults__", get_kwdefaults, set_kwdefaults, ""),
-    NativeDef::getter("__closure__", get_closure, ""),
-    NativeDef::getter("__globals__", get_globals, ""),
-    NativeDef::getter("__builtins__", get_builtins, ""),
+    NativeDef::getter("__closure__", get_closure, "").as_member(),
+    NativeDef::getter("__globals__", get_globals, "").as_member(),
+    NativeDef::getter("__builtins__", get_builtins, "").as_member(),
     NativeDef::getset("__name__", get_name, set_name, ""),
     NativeDef::getset("__qualname__", get_qualname, set_qualname, ""),
     NativeDef::getset("__doc__", get_doc, set_doc, ""),
@@ -206,43 +207,43 @@ fn set_qualname(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
-/// Item of the function's list of rarely used attributes: doc, module, type parameters.
+/// Item of the function's list of rarely used attributes.
 fn meta(cx: &mut Thread, v: Value, i: usize) -> R<Value> {
     let f = this(cx, v)?;
-    Ok(f.meta.cast::<List>().and_then(|m| m.get(i)).unwrap_or(Value::NULL))
+    Ok(cx.function_meta(f)?.get(i).unwrap_or(Value::NULL))
 }
 
 fn set_meta(cx: &mut Thread, v: Value, i: usize, x: Value) -> R {
     let f = this(cx, v)?;
-    if let Some(m) = f.meta.cast::<List>() {
-        m.set(cx, i, x);
-    }
+    cx.function_meta(f)?.set(cx, i, x);
     Ok(Value::NONE)
 }
 
 fn get_doc(cx: &mut Thread, a: Args<'_>) -> R {
-    or_none(meta(cx, a[0], 0)?)
+    or_none(meta(cx, a[0], function_meta::DOC)?)
 }
 fn set_doc(cx: &mut Thread, a: Args<'_>) -> R {
-    set_meta(cx, a[0], 0, a.or(1, Value::NONE))
+    set_meta(cx, a[0], function_meta::DOC, a.or(1, Value::NONE))
 }
 fn get_module(cx: &mut Thread, a: Args<'_>) -> R {
-    or_none(meta(cx, a[0], 1)?)
+    or_none(this(cx, a[0])?.module.get())
 }
 fn set_module(cx: &mut Thread, a: Args<'_>) -> R {
-    set_meta(cx, a[0], 1, a.or(1, Value::NONE))
+    let f = this(cx, a[0])?;
+    f.module.set(cx, f, a.or(1, Value::NONE));
+    Ok(Value::NONE)
 }
 
 fn get_type_params(cx: &mut Thread, a: Args<'_>) -> R {
     let empty = cx.vm().empty_tuple;
-    Ok(meta(cx, a[0], 2)?.bound().unwrap_or(empty))
+    Ok(meta(cx, a[0], function_meta::TYPE_PARAMS)?.bound().unwrap_or(empty))
 }
 
 fn set_type_params(cx: &mut Thread, a: Args<'_>) -> R {
     if a[1].cast::<Tuple>().is_none() {
         return Err(cx.type_error("__type_params__ must be set to a tuple"));
     }
-    set_meta(cx, a[0], 2, a[1])
+    set_meta(cx, a[0], function_meta::TYPE_PARAMS, a[1])
 }
 
 fn get_annotations(cx: &mut Thread, a: Args<'_>) -> R {
@@ -250,17 +251,7 @@ fn get_annotations(cx: &mut Thread, a: Args<'_>) -> R {
     if let Some(d) = f.annotations.get().bound() {
         return Ok(d);
     }
-    let annotate = f.annotate.get();
-    let d = if !annotate.is_null() && crate::functions_support::is_callable(cx, annotate) {
-        let d = cx.call(annotate, &[Value::small_int(1)])?;
-        if d.cast::<Dict>().is_none() {
-            let got = cx.class_name(d);
-            return Err(cx.type_error(format!("__annotate__() must return a dict, not {got}")));
-        }
-        d
-    } else {
-        cx.new_dict()?.value()
-    };
+    let d = crate::functions_support::annotations_from(cx, f.annotate.get())?;
     f.annotations.set(cx, f, d);
     Ok(d)
 }

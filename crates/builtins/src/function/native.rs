@@ -126,12 +126,12 @@ fn get_self(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(receiver(cx, f))
 }
 
-fn get_name(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get_name(cx: &mut Thread, a: Args<'_>) -> R {
     let name = this(cx, a[0])?.def.name();
     cx.intern(name)
 }
 
-fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
     let name = f.def.name();
     let class = cx.class_of(a[0]);
@@ -150,7 +150,7 @@ fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_str(&text)?.value())
 }
 
-fn get_doc(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get_doc(cx: &mut Thread, a: Args<'_>) -> R {
     let doc = this(cx, a[0])?.def.doc;
     if doc.is_empty() {
         return Ok(Value::NONE);
@@ -170,15 +170,15 @@ fn get_module(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(f.module.get().bound().unwrap_or(Value::NONE))
 }
 
-fn get_objclass(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get_objclass(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
     Ok(f.owner.get().bound().unwrap_or(Value::NONE))
 }
 
-fn repr(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
     let (name, class) = (f.def.name(), cx.class_of(a[0]));
-    let of = f.owner.cast::<Class>().map_or_else(|| "?".into(), |c| c.name());
+    let of = f.owner.cast::<Class>().map_or_else(|| "?".into(), |c| cx.type_name(c));
     let text = if class == cx.builtin(B::BuiltinFunction) {
         match receiver(cx, f) {
             v if v.is_none() || v.cast::<Module>().is_some() => format!("<built-in function {name}>"),
@@ -191,13 +191,15 @@ fn repr(cx: &mut Thread, a: Args<'_>) -> R {
         format!("<slot wrapper '{name}' of '{of}' objects>")
     } else if class == cx.builtin(B::GetSetDescriptor) {
         format!("<attribute '{name}' of '{of}' objects>")
+    } else if class == cx.builtin(B::MemberDescriptor) {
+        format!("<member '{name}' of '{of}' objects>")
     } else {
         format!("<method '{name}' of '{of}' objects>")
     };
     Ok(cx.new_str(&text)?.value())
 }
 
-fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
     let name = cx.intern(f.def.name())?;
     let class = cx.class_of(a[0]);
@@ -231,7 +233,7 @@ fn hash(cx: &mut Thread, a: Args<'_>) -> R {
     cx.int(h as i64)
 }
 
-fn get(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get(cx: &mut Thread, a: Args<'_>) -> R {
     let owner = a.some(2);
     if a[1].is_none() && owner.is_none() {
         return Err(cx.type_error("__get__(None, None) is invalid"));
@@ -252,11 +254,11 @@ fn get(cx: &mut Thread, a: Args<'_>) -> R {
     cx.bind(a[0], a[1], class)
 }
 
-fn set(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn set(cx: &mut Thread, a: Args<'_>) -> R {
     write(cx, a[0], a[1], a[2])
 }
 
-fn delete(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn delete(cx: &mut Thread, a: Args<'_>) -> R {
     write(cx, a[0], a[1], Value::NULL)
 }
 
@@ -266,14 +268,13 @@ fn write(cx: &mut Thread, descriptor: Value, v: Value, x: Value) -> R {
     if let Some(owner) = f.owner.cast::<Class>()
         && !cx.class_of(v).is_subclass(owner)
     {
-        let (of, got) = (owner.name(), cx.class_name(v));
+        let (of, got) = (cx.type_name(owner), cx.class_name(v));
         return Err(cx.type_error(format!("descriptor '{name}' for '{of}' objects doesn't apply to a '{got}' object")));
     }
     match f.def.set {
         Some(set) => set(cx, Args::new(&[v, x])),
         None => {
-            let class = cx.class_name(v);
-            let text = format!("attribute '{name}' of '{class}' objects is not writable");
+            let text = f.read_only(cx);
             Err(cx.error(Exc::AttributeError, text))
         }
     }

@@ -1,6 +1,7 @@
 //! Iteration: `iter`, `next`, `all`, `any`, `min`, `max`, `sum`, `sorted`, `aiter`, `anext`.
 
 use super::attributes::is_callable;
+use crate::iterators::stop_at_end;
 use ferropy_vm::types::{AsyncGenOp, CallIter, Complex, Tuple};
 use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, N, NativeDef, R, Thread, Value, field, null_field};
 
@@ -76,21 +77,35 @@ fn iter(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn next(cx: &mut Thread, a: Args<'_>) -> R {
-    let step = match cx.quick_next(a[0])? {
-        Some(v) => v.bound(),
-        None => match cx.lookup_special(a[0], N::__next__) {
+    let (it, default) = (a[0], a.opt(1));
+    let v = match cx.core_next(it)? {
+        Some(v) => v,
+        None => {
             // Without a default the exception passes as it is, with its value.
-            Some(f) if a.opt(1).is_none() => return cx.call_unbound(f, a[0], &[]),
-            Some(_) => cx.next(a[0])?,
-            None => {
-                let class = cx.class_name(a[0]);
-                return Err(cx.type_error(format!("'{class}' object is not an iterator")));
+            if default.is_none() {
+                return next_or_stop(cx, it);
             }
-        },
+            cx.next(it)?.unwrap_or(Value::NULL)
+        }
     };
-    match step.or(a.opt(1)) {
+    match v.bound().or(default) {
         Some(v) => Ok(v),
         None => Err(cx.stop_iteration(Value::NULL)),
+    }
+}
+
+/// Calls `__next__`.
+fn next_or_stop(cx: &mut Thread, it: Value) -> R {
+    if let Some(f) = cx.next_fn(it) {
+        let r = f(cx, it);
+        return stop_at_end(cx, r);
+    }
+    match cx.lookup_special(it, N::__next__) {
+        Some(f) => cx.call_unbound(f, it, &[]),
+        None => {
+            let class = cx.class_name(it);
+            Err(cx.type_error(format!("'{class}' object is not an iterator")))
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use super::*;
 use ferropy_vm::ops::generator::{gen_flags, state};
 
 macro_rules! attributes {
-    ($name:ident, $yield_from:literal, $code:literal, $frame:literal, $running:literal, $suspended:literal, $is_running:expr) => {
+    ($name:ident, $kind:literal, $yield_from:literal, $code:literal, $frame:literal, $running:literal, $suspended:literal, $is_running:expr) => {
         static $name: &[NativeDef] = &[
             NativeDef::method("__repr__(self, /)", repr, "Return repr(self)."),
-            NativeDef::getset("__name__", get_name, set_name, "name of the generator"),
-            NativeDef::getset("__qualname__", get_qualname, set_qualname, "qualified name of the generator"),
+            NativeDef::getset("__name__", get_name, set_name, concat!("name of the ", $kind)),
+            NativeDef::getset("__qualname__", get_qualname, set_qualname, concat!("qualified name of the ", $kind)),
             NativeDef::getter($yield_from, get_delegate, "object being iterated by yield from, or None"),
             NativeDef::getter($code, get_code, ""),
             NativeDef::getter($frame, get_frame, ""),
@@ -20,9 +20,18 @@ macro_rules! attributes {
     };
 }
 
-attributes!(GENERATOR, "gi_yieldfrom", "gi_code", "gi_frame", "gi_running", "gi_suspended", get_running);
-attributes!(COROUTINE, "cr_await", "cr_code", "cr_frame", "cr_running", "cr_suspended", get_running);
-attributes!(ASYNC, "ag_await", "ag_code", "ag_frame", "ag_running", "ag_suspended", get_running_async);
+attributes!(GENERATOR, "generator", "gi_yieldfrom", "gi_code", "gi_frame", "gi_running", "gi_suspended", get_running);
+attributes!(COROUTINE, "coroutine", "cr_await", "cr_code", "cr_frame", "cr_running", "cr_suspended", get_running);
+attributes!(
+    ASYNC,
+    "async generator",
+    "ag_await",
+    "ag_code",
+    "ag_frame",
+    "ag_running",
+    "ag_suspended",
+    get_running_async
+);
 
 static ORIGIN: &[NativeDef] = &[NativeDef::getter("cr_origin", get_origin, "")];
 

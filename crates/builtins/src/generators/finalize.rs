@@ -29,24 +29,26 @@ fn del(cx: &mut Thread, a: Args<'_>) -> R {
         && let Some(finalizer) = g.extra.get().bound()
     {
         if cx.call(finalizer, &[a[0]]).is_err() {
-            report(cx, a[0], "async generator finalizer");
+            report(cx, a[0], "while finalizing generator");
         }
         return Ok(Value::NONE);
     }
     if a[0].shape() == B::Coroutine as u32 && g.state.get() == state::CREATED {
-        warn_never_awaited(cx, g)?;
+        if warn_never_awaited(cx, g).is_err() {
+            report(cx, a[0], "while finalizing coroutine");
+        }
         g.state.set(state::FINISHED);
         return Ok(Value::NONE);
     }
     if cx.generator_close(g).is_err() {
-        report(cx, a[0], "closing generator");
+        report(cx, a[0], "while closing generator");
     }
     Ok(Value::NONE)
 }
 
-fn report(cx: &mut Thread, _object: Value, place: &str) {
+fn report(cx: &mut Thread, object: Value, place: &str) {
     let e = cx.take_pending();
-    cx.unraisable(e, place);
+    cx.unraisable(e, place, object);
 }
 
 /// Through `warnings._warn_unawaited_coroutine` if that module is loaded: it tells where the coroutine was made.
@@ -81,6 +83,9 @@ fn operation_del(cx: &mut Thread, a: Args<'_>) -> R {
     };
     let Some(g) = op.generator.cast::<Generator>() else { return Ok(Value::NONE) };
     let qualname = cx.repr(g.qualname.get())?.to_lossy();
-    cx.warn(Exc::RuntimeWarning, &format!("coroutine method '{method}' of {qualname} was never awaited"))?;
+    let warned = cx.warn(Exc::RuntimeWarning, &format!("coroutine method '{method}' of {qualname} was never awaited"));
+    if warned.is_err() {
+        report(cx, g.value(), "while finalizing async generator");
+    }
     Ok(Value::NONE)
 }

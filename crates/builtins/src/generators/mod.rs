@@ -162,20 +162,23 @@ fn instantiate(cx: &mut Thread, kind: Value, value: Value) -> R {
     if cx.is_instance(value, class) {
         return Ok(value);
     }
-    let e = match value.cast::<Tuple>() {
-        Some(args) => cx.call_ex(kind, args, Value::NULL)?,
-        None if value.is_none() => cx.call(kind, &[])?,
-        None => cx.call(kind, &[value])?,
+    let made = match value.cast::<Tuple>() {
+        Some(args) => cx.call_ex(kind, args, Value::NULL),
+        None if value.is_none() => cx.call(kind, &[]),
+        None => cx.call(kind, &[value]),
     };
-    match e.cast::<Exception>() {
-        Some(_) => Ok(e),
-        None => {
-            let (name, got) = (class.name(), cx.class_name(e));
-            Err(cx.type_error(format!(
-                "calling <class '{name}'> should have returned an instance of BaseException, not <class '{got}'>"
-            )))
+    match made {
+        Ok(e) if e.cast::<Exception>().is_some() => return Ok(e),
+        Ok(e) => {
+            let (kind, got) = (cx.repr(kind)?.to_lossy(), cx.full_class_name(cx.class_of(e)));
+            cx.type_error(format!(
+                "calling {kind} should have returned an instance of BaseException, not <class '{got}'>"
+            ))
         }
-    }
+        Err(r) => r,
+    };
+    // What goes wrong is thrown instead.
+    Ok(cx.take_pending())
 }
 
 // ---- the iterator of `coroutine.__await__()`

@@ -3,7 +3,7 @@
 //! Arguments are flattened and without duplicates; their order shows in the repr only.
 
 use super::{is_class, params, repr};
-use ferropy_vm::types::{Class, Str, Tuple};
+use ferropy_vm::types::{Str, Tuple};
 use ferropy_vm::{
     Args, Builtin as B, Exc, Field, Gc, NativeDef, R, RootedVec, Thread, TypeDef, Value, class::flags, field,
     heap_kind, null_field,
@@ -221,9 +221,6 @@ fn instancecheck(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn subclasscheck(cx: &mut Thread, a: Args<'_>) -> R {
-    if a[1].cast::<Class>().is_none() {
-        return Err(cx.type_error("issubclass() arg 1 must be a class"));
-    }
     let args = args_of(cx, a[0])?;
     for i in 0..args.len {
         if cx.issubclass(a[1], args.at(i))? {

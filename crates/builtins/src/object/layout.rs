@@ -1,6 +1,6 @@
 //! Assignment to `__class__`: which classes have the same layout, and giving an instance another shape.
 
-use ferropy_vm::types::{Class, Dict, Module, attr_area};
+use ferropy_vm::types::{Class, Dict, Module, Tuple, attr_area};
 use ferropy_vm::{Args, Exc, Gc, HeapObject, R, Thread, Value, class::flags};
 
 pub fn set_class(cx: &mut Thread, a: Args<'_>) -> R {
@@ -25,21 +25,44 @@ pub fn set_class(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
-/// Same payload, the same members in the same slots, and both or neither with a dict.
+/// Same payload, and the same members, dict and weak references added to the same base.
 pub fn same_layout(cx: &Thread, a: Gc<Class>, b: Gc<Class>) -> bool {
-    if a.kind.get() != b.kind.get() || cx.member_count(a) != cx.member_count(b) {
+    if a.kind.get() != b.kind.get() {
         return false;
     }
-    let both = |f: u32| a.has(f) == b.has(f);
-    if !both(flags::HAS_DICT) && a.kind.get() != Module::kind() {
-        return false;
+    if a.kind.get() == Module::kind() {
+        return same_members(a, b);
     }
-    slot_names(a) == slot_names(b)
+    let (a, b) = (nearest_addition(cx, a), nearest_addition(cx, b));
+    a == b || a.base.get() == b.base.get() && same_members(a, b) && extras(a) == extras(b)
 }
 
-/// Names of all members in slot order, for comparison.
-fn slot_names(c: Gc<Class>) -> Vec<Value> {
-    c.slot_names.cast::<ferropy_vm::types::Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+/// The nearest class along the layout bases that adds something to its base's instances.
+fn nearest_addition(cx: &Thread, c: Gc<Class>) -> Gc<Class> {
+    let mut at = c;
+    while let Some(base) = at.base.cast::<Class>()
+        && base.kind.get() == at.kind.get()
+        && cx.member_count(base) == cx.member_count(at)
+        && extras(base) == extras(at)
+    {
+        at = base;
+    }
+    at
+}
+
+/// Have instances a dict, and can they be referred to weakly?
+fn extras(c: Gc<Class>) -> u32 {
+    c.flags.get() & (flags::HAS_DICT | flags::WEAKREF)
+}
+
+/// Have both the same members in the same slots?
+fn same_members(a: Gc<Class>, b: Gc<Class>) -> bool {
+    let names = |c: Gc<Class>| c.slot_names.cast::<Tuple>();
+    match (names(a), names(b)) {
+        (Some(a), Some(b)) => a.items() == b.items(),
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// Makes `v` an instance of `new`, whose layout is the same. The attribute area's size stays: the shape that the instance
@@ -95,8 +118,11 @@ fn root_for(cx: &mut Thread, v: Value, new: Gc<Class>) -> u32 {
     cx.process_mut().shapes.root_with(new, count, inline, has_dict)
 }
 
-/// `__dict__` of an instance.
+/// `__dict__` of an instance. A class that inherits this descriptor has its own kind of `__dict__`.
 pub fn get_dict(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].cast::<Class>().is_some() {
+        return crate::type_::get_dict(cx, a);
+    }
     match cx.instance_dict(a[0])?.bound() {
         Some(d) => Ok(d),
         None => {
@@ -107,6 +133,12 @@ pub fn get_dict(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub fn set_dict(cx: &mut Thread, a: Args<'_>) -> R {
+    if a[0].cast::<Class>().is_some() {
+        return Err(cx.error(Exc::AttributeError, "attribute '__dict__' of 'type' objects is not writable"));
+    }
+    if a[0].cast::<Module>().is_some() {
+        return Err(cx.error(Exc::AttributeError, "readonly attribute"));
+    }
     if cx.instance_dict(a[0])?.is_null() {
         return Err(cx.error(Exc::AttributeError, "This object has no __dict__"));
     }

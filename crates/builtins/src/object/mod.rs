@@ -80,14 +80,6 @@ pub fn class_path(cx: &mut Thread, c: Gc<Class>) -> (Option<String>, String) {
     (module, qualname)
 }
 
-/// The class's full name, `builtins.` left out.
-pub fn full_name(cx: &mut Thread, c: Gc<Class>) -> String {
-    match class_path(cx, c) {
-        (Some(m), q) => format!("{m}.{q}"),
-        (None, q) => q,
-    }
-}
-
 pub fn object_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let class = cx.class_of(a[0]);
     let name = match class_path(cx, class) {

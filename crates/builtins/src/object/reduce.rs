@@ -34,9 +34,7 @@ fn common_reduce(cx: &mut Thread, v: Value, protocol: i64) -> R {
 
 /// (args or None, kwargs or None) for `__new__`.
 fn new_arguments(cx: &mut Thread, v: Value) -> R<(Option<Gc<Tuple>>, Option<Gc<Dict>>)> {
-    let name = cx.name(N::__getnewargs_ex__);
-    if let Some(f) = cx.getattr_opt(v, name)? {
-        let r = cx.call(f, &[])?;
+    if let Some(r) = cx.call_special(v, N::__getnewargs_ex__, &[])? {
         let Some(t) = r.cast::<Tuple>() else {
             let got = cx.class_name(r);
             return Err(cx.type_error(format!("__getnewargs_ex__ should return a tuple, not '{got}'")));
@@ -59,9 +57,7 @@ fn new_arguments(cx: &mut Thread, v: Value) -> R<(Option<Gc<Tuple>>, Option<Gc<D
         };
         return Ok((Some(args), Some(kwargs)));
     }
-    let name = cx.name(N::__getnewargs__);
-    let Some(f) = cx.getattr_opt(v, name)? else { return Ok((None, None)) };
-    let r = cx.call(f, &[])?;
+    let Some(r) = cx.call_special(v, N::__getnewargs__, &[])? else { return Ok((None, None)) };
     match r.cast::<Tuple>() {
         Some(t) => Ok((Some(t), None)),
         None => {
@@ -73,7 +69,7 @@ fn new_arguments(cx: &mut Thread, v: Value) -> R<(Option<Gc<Tuple>>, Option<Gc<D
 
 fn cannot_pickle(cx: &mut Thread, v: Value) -> ferropy_vm::Raised {
     let class = cx.class_of(v);
-    let name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     cx.type_error(format!("cannot pickle '{name}' object"))
 }
 
@@ -167,6 +163,16 @@ fn dict_state(cx: &mut Thread, v: Value) -> R {
 
 /// Names of `__slots__` members, mangled (`copyreg._slotnames`, which caches them in the class).
 fn slot_names(cx: &mut Thread, class: Gc<Class>) -> R<Option<Gc<List>>> {
+    let key = cx.intern("__slotnames__")?;
+    if let Some(known) = cx.dict_get_str(class.dict(), key).filter(|k| !k.is_none()) {
+        return match known.cast::<List>() {
+            Some(l) => Ok(Some(l)),
+            None => {
+                let (name, got) = (cx.type_name(class), cx.class_name(known));
+                Err(cx.type_error(format!("{name}.__slotnames__ should be a list or None, not {got}")))
+            }
+        };
+    }
     if cx.member_count(class) == 0 {
         return Ok(None);
     }

@@ -44,8 +44,12 @@ pub(crate) fn this(cx: &mut Thread, a: Args<'_>) -> R<Gc<Str>> {
 }
 
 /// A str argument; `what` names it: `replace() argument 1`.
+#[inline]
 pub(crate) fn text_arg(cx: &mut Thread, v: Value, what: &str) -> R<Gc<Str>> {
-    cx.expect_text(v, what)
+    match v.as_str() {
+        Some(s) => Ok(s),
+        None => cx.expect_text(v, what),
+    }
 }
 
 /// Keeps an object in place until here although only slices of it are used: the collector does not look into a `Vec`.
@@ -70,6 +74,17 @@ pub(crate) fn part(cx: &mut Thread, s: Gc<Str>, bytes: &[u8]) -> R {
     let v = if s.is_ascii() { cx.new_str_counted(bytes, bytes.len())? } else { cx.new_wtf8(bytes)? };
     keep(s);
     Ok(v.value())
+}
+
+/// A new string of as many ASCII characters, at least one, filled in place. `fill` must not touch the heap.
+#[inline]
+pub(crate) fn ascii_with(cx: &mut Thread, len: usize, fill: impl FnOnce(&mut [u8])) -> R {
+    if len == 1 {
+        let mut one = [0];
+        fill(&mut one);
+        return Ok(cx.char_str(one[0] as u32)?.value());
+    }
+    Ok(cx.str_with(len, len, fill)?.value())
 }
 
 /// The result of an operation that may leave the string as it is.

@@ -2,7 +2,7 @@
 
 use super::this;
 use ferropy_vm::class::flags;
-use ferropy_vm::types::{Class, Dict};
+use ferropy_vm::types::Class;
 use ferropy_vm::{Args, Exc, Gc, N, NativeDef, R, Raised, Thread, Value};
 
 pub static GETSETS: &[NativeDef] = &[
@@ -17,7 +17,7 @@ fn none_such(cx: &mut Thread, c: Gc<Class>, name: &str) -> Raised {
 
 fn immutable(cx: &mut Thread, c: Gc<Class>, name: &str) -> R<()> {
     if c.has(flags::IMMUTABLE) {
-        let class = cx.class_display_name(c);
+        let class = cx.type_name(c);
         return Err(cx.type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
     }
     Ok(())
@@ -46,7 +46,7 @@ fn get_annotate(cx: &mut Thread, a: Args<'_>) -> R {
     if !c.has(flags::HEAP) {
         return Err(none_such(cx, c, "__annotate__"));
     }
-    if let Some(f) = own(cx, c, &[N::__annotate_func__, N::__annotate__])? {
+    if let Some(f) = own(cx, c, &[N::__annotate__, N::__annotate_func__])? {
         return Ok(f);
     }
     super::attrs::write(cx, c, N::__annotate_func__, Value::NONE)?;
@@ -76,16 +76,7 @@ fn get_annotations(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(d);
     }
     let f = get_annotate(cx, a)?;
-    let d = if crate::functions_support::is_callable(cx, f) {
-        let d = cx.call(f, &[Value::small_int(1)])?;
-        if d.cast::<Dict>().is_none() {
-            let got = cx.class_name(d);
-            return Err(cx.type_error(format!("__annotate__() must return a dict, not {got}")));
-        }
-        d
-    } else {
-        cx.new_dict()?.value()
-    };
+    let d = crate::functions_support::annotations_from(cx, f)?;
     super::attrs::write(cx, c, N::__annotations_cache__, d)?;
     Ok(d)
 }

@@ -11,22 +11,22 @@ pub static GETSETS: &[NativeDef] = &[
     NativeDef::getset("__module__", get_module, set_module, ""),
     NativeDef::getset("__bases__", get_bases, super::bases::set_bases, ""),
     NativeDef::getter("__mro__", get_mro, ""),
-    NativeDef::getter("__base__", get_base, ""),
+    NativeDef::getter("__base__", get_base, "").as_member(),
     NativeDef::getter("__dict__", get_dict, ""),
     NativeDef::getset("__doc__", get_doc, set_doc, ""),
     NativeDef::getset("__abstractmethods__", get_abstract, set_abstract, ""),
     NativeDef::getset("__type_params__", get_type_params, set_type_params, ""),
     NativeDef::getter("__text_signature__", get_text_signature, ""),
-    NativeDef::getter("__flags__", get_flags, ""),
-    NativeDef::getter("__basicsize__", get_basicsize, ""),
-    NativeDef::getter("__itemsize__", get_itemsize, ""),
-    NativeDef::getter("__dictoffset__", get_dictoffset, ""),
-    NativeDef::getter("__weakrefoffset__", get_weakrefoffset, ""),
+    NativeDef::getter("__flags__", get_flags, "").as_member(),
+    NativeDef::getter("__basicsize__", get_basicsize, "").as_member(),
+    NativeDef::getter("__itemsize__", get_itemsize, "").as_member(),
+    NativeDef::getter("__dictoffset__", get_dictoffset, "").as_member(),
+    NativeDef::getter("__weakrefoffset__", get_weakrefoffset, "").as_member(),
 ];
 
 /// Refuses to set or delete an attribute that every class must have.
 pub fn check_set(cx: &mut Thread, c: Gc<Class>, value: Value, name: &str) -> R<()> {
-    let class = cx.class_display_name(c);
+    let class = cx.type_name(c);
     if c.has(flags::IMMUTABLE) {
         return Err(cx.type_error(format!("cannot set '{name}' attribute of immutable type '{class}'")));
     }
@@ -116,14 +116,15 @@ fn get_bases(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn get_mro(cx: &mut Thread, a: Args<'_>) -> R {
-    Ok(this(cx, a[0])?.mro.get().bound().unwrap_or(Value::NONE))
+    let c = this(cx, a[0])?;
+    Ok(if c.is_ready() { c.mro.get() } else { Value::NONE })
 }
 
 fn get_base(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(this(cx, a[0])?.base.get().bound().unwrap_or(Value::NONE))
 }
 
-fn get_dict(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn get_dict(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
     Ok(cx.alloc(B::MappingProxy, MappingProxy { mapping: field(c.dict()) })?.value())
 }
@@ -193,12 +194,13 @@ fn set_type_params(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
-/// Of a native class: the parameters of its `__new__` or `__init__`.
+/// Of a native class: the parameters of its `__new__` or `__init__`, whichever names some.
 fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
     if c.has(flags::HEAP) {
         return Ok(Value::NONE);
     }
+    let mut found = None;
     for n in [N::__new__, N::__init__] {
         let key = cx.name(n);
         let Some(f) = cx.dict_get_str(c.dict(), key).and_then(|f| f.cast::<NativeFn>()) else { continue };
@@ -206,9 +208,17 @@ fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
         let inside = sig.trim_start_matches('(').split_once(',').map_or(")", |p| p.1.trim_start());
         let inside = inside.strip_prefix("/, ").unwrap_or(inside);
         let inside = if inside == "/)" { ")" } else { inside };
-        return Ok(cx.new_str(&format!("({inside}"))?.value());
+        if found.is_none() || inside != "*args, **kwargs)" {
+            found = Some(format!("({inside}"));
+        }
+        if inside != "*args, **kwargs)" {
+            break;
+        }
     }
-    Ok(Value::NONE)
+    match found {
+        Some(text) => Ok(cx.new_str(&text)?.value()),
+        None => Ok(Value::NONE),
+    }
 }
 
 fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {

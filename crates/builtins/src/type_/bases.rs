@@ -20,7 +20,8 @@ pub fn set_bases(cx: &mut Thread, a: Args<'_>) -> R {
             let got = cx.class_name(new.at(i));
             return Err(cx.type_error(format!("{name}.__bases__ must be tuple of classes, not '{got}'")));
         };
-        if b.is_subclass(c) {
+        // A class whose MRO is being made again may extend this one already.
+        if b.is_subclass(c) || b.extends(c) {
             return Err(cx.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -36,11 +37,11 @@ pub fn set_bases(cx: &mut Thread, a: Args<'_>) -> R {
 
 /// Do instances of subclasses stay valid when the layout base changes?
 fn compatible(cx: &Thread, old: Gc<Class>, new: Gc<Class>) -> bool {
-    let (a, b) = (layout::solid_base(cx, old), layout::solid_base(cx, new));
-    old.kind.get() == new.kind.get() && (a == b || crate::object::layout::same_layout(cx, a, b))
+    crate::object::layout::same_layout(cx, old, new)
 }
 
-/// Sets bases and recomputes the MROs of the class and its subclasses; all stays as it was if that fails.
+/// Sets bases and recomputes the MROs of the class and its subclasses; all stays as it was if that fails. A metaclass's
+/// `mro` may assign to `__bases__` again: what it did last stands.
 fn replace(cx: &mut Thread, c: Gc<Class>, new: Gc<Tuple>, base: Gc<Class>, old_base: Gc<Class>) -> R<()> {
     let old_bases = c.bases.get();
     c.bases.set(cx, c, new);
@@ -49,16 +50,24 @@ fn replace(cx: &mut Thread, c: Gc<Class>, new: Gc<Tuple>, base: Gc<Class>, old_b
     if let Err(r) = recompute(cx, c, &mut undo) {
         let e = cx.take_pending();
         undo.push(e);
-        for i in (0..undo.len() - 1).step_by(2) {
-            if let Some(k) = undo[i].cast::<Class>() {
+        for i in (0..undo.len() - 1).step_by(3) {
+            if let Some(k) = undo[i].cast::<Class>()
+                && k.mro.get() == undo[i + 2]
+            {
                 k.mro.set(cx, k, undo[i + 1]);
+                cx.type_modified(k);
             }
         }
-        c.bases.set(cx, c, old_bases);
-        c.base.set(cx, c, old_base);
+        if c.bases.get() == new.value() {
+            c.bases.set(cx, c, old_bases);
+            c.base.set(cx, c, old_base);
+        }
         let e = undo[undo.len() - 1];
         cx.reraise(e);
         return Err(r);
+    }
+    if c.bases.get() != new.value() {
+        return Ok(());
     }
     if let Some(old) = old_bases.cast::<Tuple>() {
         for b in old.items().iter().filter_map(|b| b.cast::<Class>()) {
@@ -73,11 +82,15 @@ fn replace(cx: &mut Thread, c: Gc<Class>, new: Gc<Tuple>, base: Gc<Class>, old_b
     Ok(())
 }
 
-/// New MROs of the class and of all below it; old ones go to `undo`.
+/// New MROs of the class and of all below it; (class, old, new) of each goes to `undo`.
 fn recompute(cx: &mut Thread, c: Gc<Class>, undo: &mut RootedVec) -> R<()> {
-    undo.push(c);
-    undo.push(c.mro.get());
-    build::set_mro(cx, c)?;
+    let old = c.mro.get();
+    if !build::set_mro(cx, c)? {
+        return Ok(());
+    }
+    for v in [c.value(), old, c.mro.get()] {
+        undo.push(v);
+    }
     for sub in cx.live_subclasses(c) {
         recompute(cx, sub, undo)?;
     }

@@ -5,7 +5,7 @@ use super::slots::{self, Layout};
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{CellObject, Class, Dict, Function, List, Member, NativeFn, Str, Tuple, WeakRef, Wrapper};
 use ferropy_vm::{Args, Builtin as B, Gc, HeapObject, N, NativeDef, R, Raised, RootedVec, Thread, Value, field};
-use ferropy_vm::null_field;
+use ferropy_vm::{Exc, null_field};
 
 static DICT_GETSET: NativeDef = NativeDef::getset(
     "__dict__",
@@ -94,8 +94,8 @@ fn make(cx: &mut Thread, q: Request) -> R<Gc<Class>> {
     let class = allocate(cx, &q, base, ns, &plan)?;
     set_names_in_dict(cx, class, ns)?;
     wrap_special(cx, ns)?;
-    add_descriptors(cx, class, ns, &plan)?;
     set_cells(cx, class, ns)?;
+    add_descriptors(cx, class, ns, &plan)?;
     default_entries(cx, ns)?;
     set_mro(cx, class)?;
     collection_flags(class);
@@ -106,6 +106,7 @@ fn make(cx: &mut Thread, q: Request) -> R<Gc<Class>> {
         }
     }
     call_set_names(cx, class)?;
+    warn_of_keys(cx, class)?;
     call_init_subclass(cx, class, q.kwargs)?;
     Ok(class)
 }
@@ -202,7 +203,7 @@ fn set_cells(cx: &mut Thread, class: Gc<Class>, ns: Gc<Dict>) -> R<()> {
         let Some(v) = cx.dict_get_str(ns, key) else { continue };
         let Some(cell) = v.cast::<CellObject>() else {
             let (name, got) = (super::text(key), cx.class_of(v));
-            let got = crate::object::full_name(cx, got);
+            let got = cx.full_class_name(got);
             return Err(cx.type_error(format!("{name} must be a nonlocal cell, not <class '{got}'>")));
         };
         cell.content.set(cx, cell, content);
@@ -224,8 +225,10 @@ fn default_entries(cx: &mut Thread, ns: Gc<Dict>) -> R<()> {
     Ok(())
 }
 
-/// Computes the MRO; a metaclass may have its own idea of it.
-pub fn set_mro(cx: &mut Thread, class: Gc<Class>) -> R<()> {
+/// Computes the MRO; a metaclass may have its own idea of it. False if its `mro` gave the class another one meanwhile:
+/// then that stays.
+pub fn set_mro(cx: &mut Thread, class: Gc<Class>) -> R<bool> {
+    let before = class.mro.get();
     let meta = cx.class_of(class.value());
     let key = cx.intern("mro")?;
     let custom = if meta == cx.builtin(B::Type) {
@@ -242,36 +245,30 @@ pub fn set_mro(cx: &mut Thread, class: Gc<Class>) -> R<()> {
             cx.new_tuple(&items)?
         }
     };
+    if class.mro.get() != before {
+        return Ok(false);
+    }
     class.mro.set(cx, class, mro);
-    Ok(())
+    cx.type_modified(class);
+    Ok(true)
 }
 
 fn check_mro(cx: &mut Thread, class: Gc<Class>, items: &RootedVec) -> R<()> {
+    if items.is_empty() {
+        return Err(cx.type_error("type MRO must not be empty"));
+    }
     let solid = layout::solid_base(cx, class);
     for i in 0..items.len() {
         let Some(c) = items[i].cast::<Class>() else {
             let got = cx.class_name(items[i]);
             return Err(cx.type_error(format!("mro() returned a non-class ('{got}')")));
         };
-        let other = layout::solid_base(cx, c);
-        if other != solid && !is_layout_subclass(solid, other) {
+        if !solid.extends(layout::solid_base(cx, c)) {
             let name = c.name();
             return Err(cx.type_error(format!("mro() returned base with unsuitable layout ('{name}')")));
         }
     }
     Ok(())
-}
-
-/// Is `other` among the layout bases of `c`? (The MRO of a class that is being made is not known yet.)
-fn is_layout_subclass(c: Gc<Class>, other: Gc<Class>) -> bool {
-    let mut at = Some(c);
-    while let Some(k) = at {
-        if k == other {
-            return true;
-        }
-        at = k.base.cast::<Class>();
-    }
-    false
 }
 
 /// Sequence or mapping: as the first class along the MRO that is one of both.
@@ -360,6 +357,19 @@ fn note_set_name(cx: &mut Thread, class: Gc<Class>, key: Value, v: Value, r: Rai
     cx.reraise(e);
     let (kind, name) = (cx.class_name(v), class.name());
     cx.note(&format!("Error calling __set_name__ on '{kind}' instance {} in '{name}'", key.to_lossy()))
+}
+
+/// Names of attributes are strings; other keys of the namespace cannot be reached as such.
+fn warn_of_keys(cx: &mut Thread, class: Gc<Class>) -> R<()> {
+    let mut i = 0;
+    while let Some((next, _, k, _)) = class.dict().next_entry(i) {
+        i = next;
+        if k.kind() != Str::kind() {
+            let name = class.name();
+            return cx.warn(Exc::RuntimeWarning, &format!("non-string key in the __dict__ of class {name}"));
+        }
+    }
+    Ok(())
 }
 
 fn call_init_subclass(cx: &mut Thread, class: Gc<Class>, kwargs: Value) -> R<()> {

@@ -22,7 +22,7 @@ pub fn best_base(cx: &mut Thread, bases: Gc<Tuple>) -> R<Gc<Class>> {
     for i in 0..bases.len {
         let Some(b) = bases.at(i).cast::<Class>() else { return Err(cx.type_error("bases must be types")) };
         if !b.has(flags::BASE) {
-            let name = cx.class_display_name(b);
+            let name = cx.type_name(b);
             return Err(cx.type_error(format!("type '{name}' is not an acceptable base type")));
         }
         let solid = solid_base(cx, b);

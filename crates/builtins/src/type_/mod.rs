@@ -1,6 +1,6 @@
 //! The class `type`: making classes, calling them, their attributes.
 
-use ferropy_vm::ops::attr::{object_delattr, object_getattribute, object_setattr};
+use ferropy_vm::ops::attr::{object_getattribute, type_delattr, type_setattr};
 use ferropy_vm::ops::call::type_call;
 use ferropy_vm::types::{Class, Dict, List, Str};
 use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
@@ -12,6 +12,7 @@ pub mod build;
 pub mod layout;
 mod slots;
 
+pub use attrs::get_dict;
 pub use build::type_new;
 
 static METHODS: &[NativeDef] = &[
@@ -27,8 +28,8 @@ static METHODS: &[NativeDef] = &[
     ),
     NativeDef::method("__call__(self, /, *args, **kwargs)", type_call, "Call self as a function."),
     NativeDef::method("__getattribute__(self, name, /)", object_getattribute, "Return getattr(self, name)."),
-    NativeDef::method("__setattr__(self, name, value, /)", object_setattr, "Implement setattr(self, name, value)."),
-    NativeDef::method("__delattr__(self, name, /)", object_delattr, "Implement delattr(self, name)."),
+    NativeDef::method("__setattr__(self, name, value, /)", type_setattr, "Implement setattr(self, name, value)."),
+    NativeDef::method("__delattr__(self, name, /)", type_delattr, "Implement delattr(self, name)."),
     NativeDef::method("__repr__(self, /)", type_repr, "Return repr(self)."),
     NativeDef::method("__or__(self, value, /)", crate::generic::union::type_or, "Return self|value."),
     NativeDef::method("__ror__(self, value, /)", crate::generic::union::type_ror, "Return value|self."),
@@ -87,7 +88,7 @@ fn type_init(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn type_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
-    let name = crate::object::full_name(cx, c);
+    let name = cx.class_path(c, &["builtins"]);
     Ok(cx.new_str(&format!("<class '{name}'>"))?.value())
 }
 

@@ -4,9 +4,12 @@ use super::expr::operator;
 use super::{Gen, Reg};
 use crate::errors::Res;
 use crate::symtable::ScopeKind;
-use ferropy_bytecode::Op;
+use ferropy_bytecode::{Const, Intrinsic2, Op};
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::{Ranged, TextRange};
+
+/// Targets that are unpacked to registers; more go by way of a list.
+const MOST_AT_ONCE: usize = 100;
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn assign(&mut self, s: &'a ast::StmtAssign) -> Res<()> {
@@ -112,17 +115,53 @@ impl<'a> Gen<'a, '_> {
 
     fn unpack(&mut self, target: &'a Expr, value: Reg) -> Res<()> {
         let elts = elements(target).unwrap_or(&[]);
-        let window =
-            self.unpack_into(elts.len(), elts.iter().position(Expr::is_starred_expr), value, target.range())?;
         if elts.iter().filter(|e| e.is_starred_expr()).count() > 1 {
             return self.syntax("multiple starred expressions in assignment", target.range());
         }
+        let star = elts.iter().position(Expr::is_starred_expr);
+        if star.is_some_and(|i| i >= 1 << 8) {
+            return self.syntax("too many expressions in star-unpacking assignment", target.range());
+        }
+        if elts.len() > MOST_AT_ONCE {
+            return self.unpack_long(elts, star, value, target.range());
+        }
+        let window = self.unpack_into(elts.len(), star, value, target.range())?;
         for (i, e) in elts.iter().enumerate() {
             let e = match e {
                 Expr::Starred(s) => &s.value,
                 e => e,
             };
             self.store(e, window.wrapping_add(i as u8))?;
+        }
+        Ok(())
+    }
+
+    /// Unpacks by way of a list, since the registers would not suffice.
+    fn unpack_long(&mut self, elts: &'a [Expr], star: Option<usize>, value: Reg, range: TextRange) -> Res<()> {
+        let pair = self.temps(2)?;
+        self.move_to(pair, value);
+        self.at(range);
+        let (kind, count) = match star {
+            None => (Intrinsic2::UnpackExactly, Const::Int(elts.len() as i64)),
+            Some(i) => {
+                let counts = [i, elts.len() - i - 1].map(|n| Const::Int(n as i64));
+                (Intrinsic2::UnpackStarred, Const::Tuple(counts.into()))
+            }
+        };
+        self.load_const(count, Some(pair + 1))?;
+        self.emit(Op::Intrinsic2, pair, pair, kind as u8);
+        for (i, e) in elts.iter().enumerate() {
+            let e = match e {
+                Expr::Starred(s) => &s.value,
+                e => e,
+            };
+            let mark = self.mark();
+            self.at(e.range());
+            let index = self.load_const(Const::Int(i as i64), None)?;
+            let item = self.temp()?;
+            self.emit(Op::GetItem, item, pair, index);
+            self.store(e, item)?;
+            self.release(mark);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::unit::Place;
 use super::{Gen, Reg};
 use crate::assembler::Extra;
 use crate::errors::Res;
-use crate::symtable::{Resolve, ScopeKind};
+use crate::symtable::{Resolve, ScopeKind, def};
 use ferropy_bytecode::{Const, Op};
 use ruff_python_ast::{self as ast, Expr, Keyword, name::Name};
 use ruff_text_size::{Ranged, TextRange};
@@ -130,13 +130,8 @@ impl<'a> Gen<'a, '_> {
         self.at(range);
         match args {
             [Expr::Starred(s)] if given.is_empty() && extra.is_none() => {
-                // A tuple is passed on as it is by the instruction that makes one of a list.
-                self.emit(Op::BuildList, tuple, 0, 0);
-                let inner = self.mark();
-                let r = self.expr(&s.value, None)?;
-                self.at(s.range);
-                self.emit(Op::ListExtend, tuple, r, 0);
-                self.release(inner);
+                // The call itself makes a tuple of what this is.
+                self.expr(&s.value, Some(tuple))?;
             }
             _ => {
                 self.emit(Op::BuildList, tuple, 0, 0);
@@ -147,10 +142,10 @@ impl<'a> Gen<'a, '_> {
                 if let Some(r) = extra {
                     self.emit(Op::ListAppend, tuple, r, 0);
                 }
+                self.at(range);
+                self.emit(Op::ListToTuple, tuple, tuple, 0);
             }
         }
-        self.at(range);
-        self.emit(Op::ListToTuple, tuple, tuple, 0);
         if keywords.is_empty() {
             self.emit(Op::Unbind, dict, 0, 0);
         } else {
@@ -193,11 +188,11 @@ impl<'a> Gen<'a, '_> {
     /// Loads a method for a call: two registers.
     fn method(&mut self, a: &'a ast::ExprAttribute) -> Res<Reg> {
         let mark = self.mark();
-        if let Some(window) = self.super_window(&a.value)? {
+        if let Some((window, bare)) = self.super_window(&a.value)? {
             self.release(mark);
             let m = self.temps(2)?;
             self.at(a.range);
-            self.emit_attr(Op::GetSuperMethod, m, window, &a.attr.id);
+            self.emit_super(Op::GetSuperMethod, m, window, bare, &a.attr.id);
             return Ok(m);
         }
         let value = self.expr(&a.value, None)?;
@@ -208,8 +203,15 @@ impl<'a> Gen<'a, '_> {
         Ok(m)
     }
 
-    /// If `e` is a plain call of `super`: three registers with the callable, the class and the object.
-    pub(super) fn super_window(&mut self, e: &'a Expr) -> Res<Option<Reg>> {
+    pub(super) fn emit_super(&mut self, op: Op, dst: Reg, window: Reg, bare: bool, attr: &Name) {
+        let name = self.mangle(attr);
+        let extra = self.unit.asm.cached(op, &name);
+        self.unit.asm.emit(op, dst, window, bare as u8, extra);
+    }
+
+    /// If `e` is a plain call of `super`: three registers with the callable, the class and the object, and whether it
+    /// is without arguments.
+    pub(super) fn super_window(&mut self, e: &'a Expr) -> Res<Option<(Reg, bool)>> {
         let Expr::Call(c) = e else { return Ok(None) };
         let Expr::Name(n) = c.func.as_ref() else { return Ok(None) };
         let scope = &self.table.scopes[self.unit.scope];
@@ -217,7 +219,7 @@ impl<'a> Gen<'a, '_> {
         if n.id != "super"
             || !c.arguments.keywords.is_empty()
             || scope.resolve("super") != Resolve::GlobalImplicit
-            || self.table.scopes[0].symbols.get("super").is_some_and(|s| s.flags & !crate::symtable::def::USE != 0)
+            || self.table.scopes[0].symbols.get("super").is_some_and(|s| s.flags & !(def::USE | def::HOISTED) != 0)
             || self.place(&Name::new_static("super")) != Place::Global
         {
             return Ok(None);
@@ -252,7 +254,7 @@ impl<'a> Gen<'a, '_> {
             self.expr(&args[0], Some(window + 1))?;
             self.expr(&args[1], Some(window + 2))?;
         }
-        Ok(Some(window))
+        Ok(Some((window, zero)))
     }
 
     fn call_warnings(&mut self, c: &ast::ExprCall) {

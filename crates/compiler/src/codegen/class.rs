@@ -46,6 +46,7 @@ impl<'a> Gen<'a, '_> {
         };
         self.open_unit(scope, c.name.id.clone(), line)?;
         self.unit.private = Some(c.name.id.clone());
+        self.unit.mangled = None;
         let info = &self.table.scopes[scope];
         self.unit.asm.pos.line = line;
         self.unit.asm.pos.end_line = line;

@@ -294,11 +294,11 @@ impl<'a> Gen<'a, '_> {
 
     fn attribute(&mut self, a: &'a ast::ExprAttribute, dst: Option<Reg>) -> Res<Reg> {
         let mark = self.mark();
-        if let Some(window) = self.super_window(&a.value)? {
+        if let Some((window, bare)) = self.super_window(&a.value)? {
             self.release(mark);
             let d = self.dst(dst)?;
             self.at(a.range);
-            self.emit_attr(Op::GetSuper, d, window, &a.attr.id);
+            self.emit_super(Op::GetSuper, d, window, bare, &a.attr.id);
             return Ok(d);
         }
         let value = self.expr(&a.value, None)?;

@@ -56,7 +56,7 @@ impl<'a> Gen<'a, '_> {
                 InterpolatedStringElement::Literal(l) => push_literal(pieces, self.element_literal(l, raw)),
                 InterpolatedStringElement::Interpolation(i) => {
                     if let Some(debug) = &i.debug_text {
-                        push_literal(pieces, debug.as_str().as_bytes().to_vec());
+                        push_literal(pieces, without_comments(debug.as_str()).into_bytes());
                     }
                     pieces.push(Piece::Value(i));
                 }
@@ -192,7 +192,7 @@ impl<'a> Gen<'a, '_> {
         self.expr(&e.expression, Some(parts))?;
         self.at(e.range);
         let text = expression_text(self.source.text, e);
-        self.load_const(Const::Str(text.as_bytes().to_vec()), Some(parts + 1))?;
+        self.load_const(Const::Str(text.into_bytes()), Some(parts + 1))?;
         match &e.format_spec {
             Some(spec) => {
                 let r = self.format_spec(spec)?;
@@ -210,8 +210,8 @@ impl<'a> Gen<'a, '_> {
     }
 }
 
-/// The source of an interpolation's expression, with parentheses and without the blanks around it.
-pub fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str {
+/// The source of an interpolation's expression, with parentheses and blanks but without comments.
+pub fn expression_text(source: &str, e: &InterpolatedElement) -> String {
     let start = e.range.start().to_usize() + 1;
     let from_end = e.expression.end().to_usize();
     let end = match (&e.debug_text, &e.format_spec) {
@@ -225,5 +225,33 @@ pub fn expression_text<'s>(source: &'s str, e: &InterpolatedElement) -> &'s str 
             from_end + closing
         }
     };
-    source.get(start..end).unwrap_or("").trim()
+    without_comments(source.get(start..end).unwrap_or(""))
+}
+
+/// Takes comments out of the text of an expression.
+pub fn without_comments(text: &str) -> String {
+    if !text.contains('#') {
+        return text.to_string();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('#', None) => {
+                out.extend(chars.by_ref().find(|c| *c == '\n'));
+                continue;
+            }
+            ('\\', Some(_)) => {
+                out.push(c);
+                out.extend(chars.next());
+                continue;
+            }
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }

@@ -161,6 +161,7 @@ impl<'a> Gen<'a, '_> {
         let window = self.temp()?;
         let scope = self.open_type_params(c, &c.name.id, line)?;
         self.unit.private = Some(c.name.id.clone());
+        self.unit.mangled = Some(params.iter().map(|p| p.name().id.clone()).collect());
         let type_params = self.type_params(params)?;
         self.store_name(&Name::new_static(".type_params"), type_params)?;
         let base = self.temp()?;

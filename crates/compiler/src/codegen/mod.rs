@@ -34,7 +34,7 @@ use crate::assembler::{ConstId, Extra, Label};
 use crate::errors::{Failure, Res, Warning, WarningCategory};
 use crate::fold;
 use crate::source::Source;
-use crate::symtable::{Role, SymTable};
+use crate::symtable::{Role, ScopeKind, SymTable};
 use ferropy_bytecode::{Code, Const, Op, flags};
 use ruff_python_ast::{self as ast, Expr, Mod, Stmt, name::Name};
 use ruff_text_size::{Ranged, TextRange};
@@ -174,8 +174,27 @@ impl<'a> Gen<'a, '_> {
             self.store_name(&Name::new_static("__conditional_annotations__"), t)?;
             self.release(mark);
         }
+        if future {
+            return self.body(rest);
+        }
+        let is_module = scope.kind == ScopeKind::Module && scope.annotations.is_some();
+        if !is_module {
+            self.body(rest)?;
+            return self.deferred_annotations();
+        }
+        // A module that is still running has annotations too: what is known after the body is bound before it.
+        let (bind, start, end) = (self.label(), self.label(), self.label());
+        self.artificial();
+        self.jump(bind);
+        self.bind(start);
         self.body(rest)?;
-        if !future { self.deferred_annotations() } else { Ok(()) }
+        self.artificial();
+        self.jump(end);
+        self.bind(bind);
+        self.deferred_annotations()?;
+        self.emit_jump(Op::JumpBack, 0, 0, 0, start);
+        self.bind(end);
+        Ok(())
     }
 
     fn store_const(&mut self, name: &'static str, value: Const) -> Res<()> {

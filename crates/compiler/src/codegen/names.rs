@@ -11,7 +11,10 @@ use ruff_text_size::TextRange;
 
 impl Gen<'_, '_> {
     pub(super) fn mangle(&self, name: &Name) -> Name {
-        symtable::mangle(self.unit.private.as_deref(), name)
+        match &self.unit.mangled {
+            Some(only) if !only.contains(name) => name.clone(),
+            _ => symtable::mangle(self.unit.private.as_deref(), name),
+        }
     }
 
     /// Where the (mangled) variable is.
@@ -44,7 +47,12 @@ impl Gen<'_, '_> {
 
     pub(super) fn load_name(&mut self, id: &Name, dst: Option<Reg>) -> Res<Reg> {
         let name = self.mangle(id);
-        let place = self.place(&name);
+        let mut place = self.place(&name);
+        let scope = &self.table.scopes[self.unit.scope];
+        if scope.sees_class && self.unit.comps.is_empty() && scope.resolve(&name) == Resolve::GlobalImplicit {
+            // It may be free for comprehensions in this scope only.
+            place = Place::Global;
+        }
         if self.sees_class(&name) && matches!(place, Place::Free(_) | Place::Global | Place::Cell(_)) {
             return self.load_through_class(&name, place, dst);
         }
@@ -125,14 +133,10 @@ impl Gen<'_, '_> {
                 scope.sees_class
                     && name != "__classdict__"
                     && !bound
-                    && self.bound_in_comp(name).is_none()
+                    && self.unit.comps.is_empty()
                     && scope.resolve(name) != Resolve::GlobalExplicit
             }
         }
-    }
-
-    fn bound_in_comp(&self, name: &str) -> Option<Place> {
-        self.unit.comps.iter().rev().find_map(|c| c.vars.get(name)).copied()
     }
 
     fn load_through_class(&mut self, name: &Name, place: Place, dst: Option<Reg>) -> Res<Reg> {

@@ -58,6 +58,8 @@ pub struct Unit<'a> {
     /// Registers of variables of inlined comprehensions.
     pub hidden: Vec<Reg>,
     pub private: Option<Name>,
+    /// In the type parameters of a class only these names are mangled.
+    pub mangled: Option<Vec<Name>>,
     pub deferred: Vec<(&'a ast::StmtAnnAssign, Option<i64>)>,
     pub next_condition: i64,
     pub conditional: bool,
@@ -94,6 +96,7 @@ impl<'a> Unit<'a> {
             comps: Vec::new(),
             hidden: Vec::new(),
             private: None,
+            mangled: None,
             deferred: Vec::new(),
             next_condition: 0,
             conditional: false,
@@ -215,6 +218,7 @@ impl<'a> Gen<'a, '_> {
         let qualname = self.qualname(scope, &name);
         let mut unit = Unit::new(scope, name, qualname, line);
         unit.private = self.unit.private.clone();
+        unit.mangled = self.unit.mangled.clone();
         if self.scarce {
             unit.near_locals = FEW_NEAR_LOCALS;
         }

@@ -8,6 +8,9 @@ use ruff_text_size::{Ranged, TextRange};
 
 const AENTER: u8 = 1;
 const AEXIT: u8 = 2;
+/// Registers of the window, and those that the handler behind it has.
+const WINDOW: u8 = 5;
+const HANDLER_REGS: u8 = 3;
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn with(&mut self, w: &'a ast::StmtWith, items: &'a [WithItem]) -> Res<()> {
@@ -17,15 +20,15 @@ impl<'a> Gen<'a, '_> {
         }
         let range = item.context_expr.range();
         let (handler, cleanup, suppressed, end) = (self.label(), self.label(), self.label(), self.label());
-        let exit = self.temps(5)?;
-        let regs = self.temps(3)?;
+        let exit = self.temps(WINDOW as usize)?;
+        let regs = self.temps(HANDLER_REGS as usize)?;
         let (save, exc, exc2) = (regs, regs + 1, regs + 2);
         let entered = self.enter_context(item, exit, w.is_async)?;
         self.protect(Cleanup::With { exit, is_async: w.is_async, range }, handler, exc);
         if let Some(target) = &item.optional_vars {
             self.store(target, entered)?;
         }
-        self.release(regs as usize + 3);
+        self.release((regs + HANDLER_REGS) as usize);
         self.deep(|g| g.with(w, rest))?;
         self.pop_block();
         self.call_exit_plain(exit, w.is_async, range)?;
@@ -67,20 +70,27 @@ impl<'a> Gen<'a, '_> {
         if is_async { self.await_value(enter, AENTER) } else { Ok(enter) }
     }
 
-    /// Calls the exit method with three times None. A callee's registers begin at its arguments, so the call is made
-    /// from a copy above all that lives: a value on its way out by `return` lies above `exit`.
+    /// Calls the exit method with three times None. The callee's registers begin in the window, so that one with living
+    /// registers above it (a value that is returned) is copied first.
     pub(super) fn call_exit_plain(&mut self, exit: Reg, is_async: bool, range: TextRange) -> Res<()> {
         let mark = self.mark();
         self.at(range);
-        let window = self.temps(5)?;
-        self.emit(Op::Move, window, exit, 0);
-        self.emit(Op::Move, window + 1, exit + 1, 0);
+        let exit = match mark > (exit + WINDOW + HANDLER_REGS) as usize {
+            true => {
+                let copy = self.temps(WINDOW as usize)?;
+                self.emit(Op::Move, copy, exit, 0);
+                self.emit(Op::Move, copy + 1, exit + 1, 0);
+                copy
+            }
+            false => exit,
+        };
         for i in 2..5 {
-            self.load_const(Const::None, Some(window + i))?;
+            self.load_const(Const::None, Some(exit + i))?;
         }
-        self.emit(Op::CallMethod, window, window, 3);
+        let t = self.temp()?;
+        self.emit(Op::CallMethod, t, exit, 3);
         if is_async {
-            self.await_value(window, AEXIT)?;
+            self.await_value(t, AEXIT)?;
         }
         self.release(mark);
         Ok(())

@@ -4,7 +4,7 @@
 //! need from outside (*free* names), which makes locals into cells on the way. A comprehension's own uses count as uses of
 //! the scope that holds it: only closures inside a comprehension need cells.
 
-use super::{Resolve, ScopeId, ScopeKind, SymTable, def};
+use super::{Resolve, Scope, ScopeId, ScopeKind, SymTable, def};
 use crate::errors::{Failure, Res};
 use ruff_python_ast::name::Name;
 use std::collections::HashSet;
@@ -36,7 +36,7 @@ pub fn analyze(table: &mut SymTable) -> Res<()> {
 fn hoist(table: &mut SymTable, id: ScopeId) {
     let scope = &table.scopes[id];
     let Some(parent) = scope.parent else { return };
-    if scope.kind != ScopeKind::Comp || table.scopes[parent].kind == ScopeKind::Class {
+    if scope.kind != ScopeKind::Comp || !shares_names(&table.scopes[parent]) {
         return;
     }
     let outward: Vec<(Name, u16)> = scope
@@ -49,8 +49,13 @@ fn hoist(table: &mut SymTable, id: ScopeId) {
     for (name, flags) in outward {
         let symbol = table.scopes[parent].symbols.entry(&name);
         let declared = if in_comp && symbol.flags & def::BOUND == 0 { flags } else { 0 };
-        symbol.flags |= def::USE | declared;
+        symbol.flags |= def::HOISTED | declared;
     }
+}
+
+/// Has a comprehension in this scope the same view of names? Not if a class namespace is looked at first.
+fn shares_names(parent: &Scope) -> bool {
+    parent.kind != ScopeKind::Class && !parent.sees_class
 }
 
 /// Resolves the scope's names and those inside it; the result is what they need from outside.
@@ -58,7 +63,7 @@ fn analyze_scope(table: &mut SymTable, id: ScopeId, mut outer: Outer) -> Res<Set
     let mut free = Set::new();
     let mut local = Set::new();
     let inlined = table.scopes[id].kind == ScopeKind::Comp
-        && table.scopes[id].parent.is_some_and(|p| table.scopes[p].kind != ScopeKind::Class);
+        && table.scopes[id].parent.is_some_and(|p| shares_names(&table.scopes[p]));
     let is_class = table.scopes[id].kind == ScopeKind::Class;
     let function_like = table.scopes[id].is_function_like();
     let inner_bound = is_class.then(|| outer.clone());
@@ -128,7 +133,7 @@ fn resolve(
         }
         return Ok(Resolve::Local);
     }
-    if let Some(class) = outer.class {
+    if let Some(class) = outer.class.filter(|_| name != "__classdict__") {
         let in_class = table.scopes[class].symbols.get(name).map_or(0, |s| s.flags);
         if in_class & def::GLOBAL != 0 {
             return Ok(Resolve::GlobalExplicit);
@@ -152,7 +157,7 @@ fn settle(table: &mut SymTable, id: ScopeId, needed: &mut Set, bound: &Set) {
     } else if scope.kind == ScopeKind::Class {
         scope.needs_class_cell |= needed.remove("__class__");
         scope.needs_classdict |= needed.remove("__classdict__");
-        needed.remove("__conditional_annotations__");
+        scope.conditional_annotations |= needed.remove("__conditional_annotations__");
     }
     if scope.kind == ScopeKind::Comp {
         return;
@@ -166,7 +171,9 @@ fn settle(table: &mut SymTable, id: ScopeId, needed: &mut Set, bound: &Set) {
             if bound.contains(name) {
                 symbol.resolve = Resolve::Free;
             }
-        } else if scope.kind == ScopeKind::Class && symbol.flags & (def::BOUND | def::GLOBAL) != 0 {
+        } else if scope.kind == ScopeKind::Class && symbol.flags & (def::BOUND | def::GLOBAL) != 0
+            || scope.sees_class && symbol.resolve == Resolve::GlobalImplicit && bound.contains(name)
+        {
             symbol.flags |= def::FREE_CLASS;
         }
     }

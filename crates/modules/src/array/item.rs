@@ -48,17 +48,28 @@ fn misfit(code: u8, negative: bool) -> String {
     )
 }
 
+/// The bytes of an item.
+pub type Item = smallvec::SmallVec<[u8; 8]>;
+
 /// The bytes of a value as an item.
-pub fn encode(cx: &mut Thread, code: u8, v: Value) -> R<Vec<u8>> {
+pub fn encode(cx: &mut Thread, code: u8, v: Value) -> R<Item> {
     match code {
-        b'f' => Ok((cx.to_f64(v)? as f32).to_ne_bytes().to_vec()),
-        b'd' => Ok(cx.to_f64(v)?.to_ne_bytes().to_vec()),
-        b'u' | b'w' => character(cx, v).map(|c| c.to_ne_bytes().to_vec()),
+        b'f' => Ok(Item::from_slice(&(cx.to_f64(v)? as f32).to_ne_bytes())),
+        b'd' => Ok(Item::from_slice(&cx.to_f64(v)?.to_ne_bytes())),
+        b'u' | b'w' => character(cx, v).map(|c| Item::from_slice(&c.to_ne_bytes())),
         _ => {
+            // Non-negative and below half of the item's range fits whether signed or not.
+            let bits = 8 * size(code).unwrap_or(1) as u32;
+            if let Some(n) = v.as_int()
+                && n >= 0
+                && n >> (bits - 1) == 0
+            {
+                return Ok(Item::from_slice(&n.to_le_bytes()[..bits as usize / 8]));
+            }
             let n = cx.index_value(v)?.to_ibig().unwrap_or_default();
             let (size, order) = (size(code).unwrap_or(1), tint::Endian::Little);
             match tint::to_bytes(&n, size, order, is_signed(code)) {
-                Ok(b) => Ok(b),
+                Ok(b) => Ok(Item::from_slice(&b)),
                 Err(_) => Err(cx.overflow_error(misfit(code, tint::is_negative(&n)))),
             }
         }

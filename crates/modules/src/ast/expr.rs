@@ -3,7 +3,7 @@
 use super::build::{Builder, NONE};
 use super::singleton;
 use dashu_int::IBig;
-use ferropy_compiler::{expression_text, wtf8};
+use ferropy_compiler::{expression_text, without_comments, wtf8};
 use ferropy_vm::types::List;
 use ferropy_vm::{Gc, R, Thread, Value};
 use ruff_python_ast::{
@@ -358,7 +358,7 @@ impl Builder<'_> {
                 }
                 InterpolatedStringElement::Interpolation(i) => {
                     if let Some(debug) = &i.debug_text {
-                        open.add(debug.as_str().as_bytes(), i.range);
+                        open.add(without_comments(debug.as_str()).as_bytes(), i.range);
                     }
                     self.close(cx, values, open)?;
                     let node = self.interpolation(cx, i, template)?;
@@ -390,7 +390,7 @@ impl Builder<'_> {
             let fields = [("value", value), ("conversion", conversion), ("format_spec", spec)];
             return self.node(cx, "FormattedValue", i.range, &fields);
         }
-        let text = cx.new_str(expression_text(self.source.text, i))?.value();
+        let text = cx.new_str(&expression_text(self.source.text, i))?.value();
         let fields = [("value", value), ("str", text), ("conversion", conversion), ("format_spec", spec)];
         self.node(cx, "Interpolation", i.range, &fields)
     }

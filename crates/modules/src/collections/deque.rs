@@ -259,7 +259,7 @@ fn extend(cx: &mut Thread, d: Gc<Deque>, v: Value) -> R<()> {
 
 fn deque_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let d = this(cx, a[0])?;
-    let name = cx.class_name(a[0]);
+    let name = cx.class_of(a[0]).name();
     guarded_repr(cx, a[0], "[...]", |cx| {
         let items = cx.list_from(a[0])?;
         let mut out = format!("{name}(").into_bytes();

@@ -38,7 +38,8 @@ pub struct Link {
 }
 heap_kind!(Link, "lru_cache link", 4);
 
-static LINK: TypeDef = TypeDef::new::<Link>("functools._lru_list_elem", &[], "").flags(flags::IMMUTABLE | flags::NO_NEW);
+static LINK: TypeDef =
+    TypeDef::new::<Link>("functools._lru_list_elem", &[], "").flags(flags::IMMUTABLE | flags::NO_NEW);
 
 impl Link {
     fn neighbour(field: &Field) -> Gc<Link> {

@@ -34,13 +34,16 @@ pub static PARTIAL: TypeDef = TypeDef::new::<Partial>(
             "func",
             |cx, a| Ok(this(cx, a[0])?.func.get()),
             "function object to use in future partial calls",
-        ),
-        NativeDef::getter("args", |cx, a| Ok(this(cx, a[0])?.args.get()), "tuple of arguments to future partial calls"),
+        )
+        .as_member(),
+        NativeDef::getter("args", |cx, a| Ok(this(cx, a[0])?.args.get()), "tuple of arguments to future partial calls")
+            .as_member(),
         NativeDef::getter(
             "keywords",
             |cx, a| Ok(this(cx, a[0])?.kw.get()),
             "dictionary of keyword arguments to future partial calls",
-        ),
+        )
+        .as_member(),
         NativeDef::class_method("__class_getitem__(cls, item, /)", class_getitem, "See PEP 585"),
     ],
     "Create a new function with partial application of the given arguments and keywords.",
@@ -206,7 +209,7 @@ fn partial_get(cx: &mut Thread, a: Args<'_>) -> R {
 fn partial_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let p = this(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.full_class_name(class);
     guarded_repr(cx, a[0], "...", |cx| {
         let mut out = format!("{name}(").into_bytes();
         push_repr(cx, &mut out, p.func.get())?;

@@ -264,7 +264,7 @@ fn raw(_cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let class = cx.class_of(a[0]);
-    let class = cx.class_display_name(class);
+    let class = cx.type_name(class);
     let text = match base::repr_name(cx, a[0])? {
         Some(n) => [b"<", class.as_bytes(), b" name=", n.bytes(), b">"].concat(),
         None => format!("<{class}>").into_bytes(),

@@ -488,7 +488,7 @@ fn mode(cx: &mut Thread, a: Args<'_>) -> R {
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
     let class: Gc<Class> = cx.class_of(a[0]);
-    let class = cx.class_display_name(class);
+    let class = cx.type_name(class);
     let text = match f.descriptor() {
         None => format!("<{class} [closed]>").into_bytes(),
         Some(fd) => {

@@ -403,7 +403,7 @@ fn set_chunk(cx: &mut Thread, a: Args<'_>) -> R {
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let mut out = format!("<{}", cx.class_display_name(class)).into_bytes();
+    let mut out = format!("<{}", cx.type_name(class)).into_bytes();
     if let Some(n) = base::repr_name(cx, a[0])? {
         out.extend_from_slice(b" name=");
         out.extend_from_slice(n.bytes());

@@ -102,7 +102,7 @@ fn count_next(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn count_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
-    let name = cx.class_name(a[0]);
+    let name = cx.class_of(a[0]).name();
     let n = cx.repr(it.a.get())?.to_lossy();
     let text = if it.b.get() == Value::small_int(1) {
         format!("{name}({n})")
@@ -245,7 +245,7 @@ fn repeat_next(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn repeat_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
-    let name = cx.class_name(a[0]);
+    let name = cx.class_of(a[0]).name();
     let v = cx.repr(it.a.get())?.to_lossy();
     let text = match it.n.get() {
         -1 => format!("{name}({v})"),

@@ -148,7 +148,7 @@ fn method_call(cx: &mut Thread, a: Args<'_>) -> R {
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let g = this(cx, a[0])?;
     let class = cx.class_of(a[0]);
-    let name = cx.class_display_name(class);
+    let name = cx.full_class_name(class);
     guarded_repr(cx, a[0], &format!("{name}(...)"), |cx| {
         let mut out = format!("{name}(").into_bytes();
         let args = tuple(cx, g.args.get())?;

@@ -1,7 +1,7 @@
 //! Descriptors, and changes to files and directories.
 
 use super::path::{dir_fd, name_value, path, path_or};
-use crate::os_util::{self, call, check};
+use crate::os_util::{self, c_int, call, check, fildes, filled};
 use ferropy_vm::types::Tuple;
 use ferropy_vm::{Args, NativeDef, R, Thread, Value};
 
@@ -22,7 +22,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(
         "isatty(fd, /)",
         |cx, a| {
-            let fd = fd(cx, a[0])?;
+            let fd = c_int(cx, a[0])?;
             Ok(Value::bool(unsafe_isatty(fd)))
         },
         "",
@@ -78,18 +78,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("chroot(path)", chroot, ""),
 ];
 
-pub fn fd(cx: &mut Thread, v: Value) -> R<i32> {
-    if v.is_any_int() {
-        return Ok(cx.index(v)? as i32);
-    }
-    let name = cx.intern("fileno")?;
-    if let Some(f) = cx.getattr_opt(v, name)? {
-        let n = cx.call(f, &[])?;
-        return Ok(cx.index(n)? as i32);
-    }
-    Ok(cx.index(v)? as i32)
-}
-
 // Wrappers of calls that take only numbers.
 fn unsafe_isatty(fd: i32) -> bool {
     // SAFETY: plain call.
@@ -112,7 +100,7 @@ fn unsafe_sync() {
     unsafe { libc::sync() }
 }
 fn simple_fd(cx: &mut Thread, a: Args<'_>, f: impl Fn(i32) -> i32) -> R {
-    let fd = fd(cx, a[0])?;
+    let fd = fildes(cx, a[0])?;
     check(cx, || f(fd) as isize)?;
     Ok(Value::NONE)
 }
@@ -131,7 +119,7 @@ fn number(cx: &mut Thread, v: Option<Value>, default: i64) -> R<i64> {
 
 fn open(cx: &mut Thread, a: Args<'_>) -> R {
     let p = path(cx, a[0], "open: path")?;
-    let flags = cx.index(a[1])? as i32 | libc::O_CLOEXEC;
+    let flags = c_int(cx, a[1])? | libc::O_CLOEXEC;
     let mode = number(cx, a.opt(2), 0o777)? as libc::mode_t;
     let dir = dir_fd(cx, a.some(3))?;
     // SAFETY: a terminated path.
@@ -140,7 +128,7 @@ fn open(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::small_int(fd as i64))
 }
 fn close(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     // SAFETY: plain call.
     let e = cx.allow_threads(|| if unsafe { libc::close(fd) } < 0 { os_util::errno() } else { 0 });
     if e != 0 && e != libc::EINTR { Err(cx.os_error(e, None)) } else { Ok(Value::NONE) }
@@ -154,63 +142,61 @@ fn closerange(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn read(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, n) = (cx.index(a[0])? as i32, cx.index(a[1])?);
+    let (fd, n) = (c_int(cx, a[0])?, cx.index(a[1])?);
     if n < 0 {
         return Err(cx.os_error(libc::EINVAL, None));
     }
-    let mut buf = vec![0u8; n as usize];
-    // SAFETY: the buffer is ours.
-    let got = check(cx, || unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) })?;
-    Ok(cx.new_bytes(&buf[..got as usize])?.value())
+    // SAFETY: the buffer has this size.
+    let buf = filled(cx, n as usize, |p, n| unsafe { libc::read(fd, p, n) })?;
+    Ok(cx.new_bytes(&buf)?.value())
 }
 fn readinto(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
-    let mut buf = vec![0u8; cx.buffer_mut(a[1])?.len];
-    // SAFETY: the buffer is ours.
-    let got = check(cx, || unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) })? as usize;
+    let fd = c_int(cx, a[0])?;
+    let len = cx.buffer_mut(a[1])?.len;
+    // SAFETY: the buffer has this size.
+    let buf = filled(cx, len, |p, n| unsafe { libc::read(fd, p, n) })?;
     let target = cx.buffer_mut(a[1])?;
-    let got = got.min(target.len);
+    let got = buf.len().min(target.len);
     target.bytes_mut()[..got].copy_from_slice(&buf[..got]);
     Ok(Value::small_int(got as i64))
 }
 fn write(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     let data = cx.bytes_of(a[1])?;
     // SAFETY: the data are ours.
     let n = check(cx, || unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })?;
     Ok(Value::small_int(n as i64))
 }
 fn pread(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, n, at) = (cx.index(a[0])? as i32, cx.index(a[1])?, cx.index(a[2])?);
+    let (fd, n, at) = (c_int(cx, a[0])?, cx.index(a[1])?, cx.index(a[2])?);
     if n < 0 {
         return Err(cx.os_error(libc::EINVAL, None));
     }
-    let mut buf = vec![0u8; n as usize];
-    // SAFETY: the buffer is ours.
-    let got = check(cx, || unsafe { libc::pread(fd, buf.as_mut_ptr().cast(), buf.len(), at) })?;
-    Ok(cx.new_bytes(&buf[..got as usize])?.value())
+    // SAFETY: the buffer has this size.
+    let buf = filled(cx, n as usize, |p, n| unsafe { libc::pread(fd, p, n, at) })?;
+    Ok(cx.new_bytes(&buf)?.value())
 }
 fn pwrite(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, at) = (cx.index(a[0])? as i32, cx.index(a[2])?);
+    let (fd, at) = (c_int(cx, a[0])?, cx.index(a[2])?);
     let data = cx.bytes_of(a[1])?;
     // SAFETY: the data are ours.
     let n = check(cx, || unsafe { libc::pwrite(fd, data.as_ptr().cast(), data.len(), at) })?;
     Ok(Value::small_int(n as i64))
 }
 fn lseek(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, at, whence) = (cx.index(a[0])? as i32, cx.index(a[1])?, cx.index(a[2])? as i32);
+    let (fd, at, whence) = (c_int(cx, a[0])?, cx.index(a[1])?, c_int(cx, a[2])?);
     // SAFETY: plain call.
     let n = check(cx, || unsafe { libc::lseek(fd, at, whence) as isize })?;
     cx.int(n as i64)
 }
 fn dup(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     // SAFETY: plain call.
     let n = check(cx, || unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) as isize })?;
     Ok(Value::small_int(n as i64))
 }
 fn dup2(cx: &mut Thread, a: Args<'_>) -> R {
-    let (from, to) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32);
+    let (from, to) = (c_int(cx, a[0])?, c_int(cx, a[1])?);
     let inheritable = flag(cx, a.opt(2), true)?;
     // SAFETY: plain call.
     let n = check(cx, || unsafe {
@@ -232,11 +218,11 @@ fn pipe(cx: &mut Thread, _a: Args<'_>) -> R {
     make_pipe(cx, libc::O_CLOEXEC)
 }
 fn pipe2(cx: &mut Thread, a: Args<'_>) -> R {
-    let flags = cx.index(a[0])? as i32;
+    let flags = c_int(cx, a[0])?;
     make_pipe(cx, flags)
 }
 fn ftruncate(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, n) = (cx.index(a[0])? as i32, cx.index(a[1])?);
+    let (fd, n) = (c_int(cx, a[0])?, cx.index(a[1])?);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::ftruncate(fd, n) as isize })?;
     Ok(Value::NONE)
@@ -266,31 +252,31 @@ fn change_flag(cx: &mut Thread, fd: i32, get: i32, set: i32, bit: i32, on: bool)
     Ok(Value::NONE)
 }
 fn get_inheritable(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     Ok(Value::bool(fd_flags(cx, fd, libc::F_GETFD)? & libc::FD_CLOEXEC == 0))
 }
 fn set_inheritable(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     let on = cx.truth(a[1])?;
     change_flag(cx, fd, libc::F_GETFD, libc::F_SETFD, libc::FD_CLOEXEC, !on)
 }
 fn get_blocking(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     Ok(Value::bool(fd_flags(cx, fd, libc::F_GETFL)? & libc::O_NONBLOCK == 0))
 }
 fn set_blocking(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     let on = cx.truth(a[1])?;
     change_flag(cx, fd, libc::F_GETFL, libc::F_SETFL, libc::O_NONBLOCK, !on)
 }
 fn lockf(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, command, n) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32, cx.index(a[2])?);
+    let (fd, command, n) = (c_int(cx, a[0])?, c_int(cx, a[1])?, cx.index(a[2])?);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::lockf(fd, command, n) as isize })?;
     Ok(Value::NONE)
 }
 fn sendfile(cx: &mut Thread, a: Args<'_>) -> R {
-    let (out, from, n) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32, cx.index(a[3])? as usize);
+    let (out, from, n) = (c_int(cx, a[0])?, c_int(cx, a[1])?, cx.index(a[3])? as usize);
     let mut offset = match a.some(2) {
         Some(v) => Some(cx.index(v)?),
         None => None,
@@ -329,10 +315,8 @@ fn unlink(cx: &mut Thread, a: Args<'_>) -> R {
 }
 /// OSError with both names.
 fn two_names(cx: &mut Thread, e: i32, from: Value, to: Value) -> ferropy_vm::Raised {
-    // SAFETY: strerror gives a string that is valid until the next call.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(e)) }.to_string_lossy().into_owned();
-    let text = match cx.new_str(&text) {
-        Ok(t) => t.value(),
+    let text = match os_util::error_text(cx, e) {
+        Ok(t) => t,
         Err(r) => return r,
     };
     cx.error_with(ferropy_vm::Exc::OSError, &[Value::small_int(e as i64), text, from, Value::NONE, to])
@@ -376,7 +360,7 @@ fn readlink(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn access(cx: &mut Thread, a: Args<'_>) -> R {
     let p = path(cx, a[0], "access: path")?;
-    let mode = cx.index(a[1])? as i32;
+    let mode = c_int(cx, a[1])?;
     let dir = dir_fd(cx, a.some(2))?;
     let mut flags = if flag(cx, a.opt(3), false)? { libc::AT_EACCESS } else { 0 };
     if !flag(cx, a.opt(4), true)? {
@@ -402,7 +386,7 @@ fn chmod(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn fchmod(cx: &mut Thread, a: Args<'_>) -> R {
-    let (fd, mode) = (cx.index(a[0])? as i32, cx.index(a[1])? as libc::mode_t);
+    let (fd, mode) = (c_int(cx, a[0])?, cx.index(a[1])? as libc::mode_t);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::fchmod(fd, mode) as isize })?;
     Ok(Value::NONE)

@@ -1,6 +1,7 @@
 //! `posix`: the system calls behind `os`.
 
 pub mod files;
+pub mod fork;
 pub mod path;
 pub mod process;
 pub mod stat;
@@ -20,11 +21,7 @@ pub fn class_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     cx.call(alias, &[a[0], a[1]])
 }
 
-macro_rules! constants {
-    ($($name:ident)*) => { &[$((stringify!($name), libc::$name as i64)),*] };
-}
-
-static CONSTANTS: &[(&str, i64)] = constants! {
+static CONSTANTS: &[(&str, i64)] = libc_constants! {
     F_OK R_OK W_OK X_OK
     O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC O_APPEND O_NONBLOCK O_NDELAY O_SYNC O_DSYNC O_RSYNC O_CLOEXEC
     O_NOCTTY O_DIRECTORY O_NOFOLLOW O_PATH O_TMPFILE O_ASYNC O_DIRECT O_NOATIME O_LARGEFILE O_ACCMODE
@@ -70,7 +67,7 @@ fn module(cx: &mut Thread) -> R {
     let doc = "This module provides access to operating system functionality that is\nstandardized by the C Standard \
                and the POSIX standard.";
     let m = cx.module_with("posix", doc, path::FUNCTIONS)?;
-    for table in [stat::FUNCTIONS, files::FUNCTIONS, process::FUNCTIONS] {
+    for table in [stat::FUNCTIONS, files::FUNCTIONS, process::FUNCTIONS, fork::FUNCTIONS] {
         cx.add_functions(m, table)?;
     }
     for (name, n) in CONSTANTS {

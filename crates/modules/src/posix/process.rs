@@ -1,7 +1,7 @@
 //! Processes: identity, fork, exec, waiting, signals to others; and facts about the system.
 
 use super::path::{name_value, path, path_or};
-use crate::os_util::{call, check, fs_bytes, fs_decode, fs_str, fspath};
+use crate::os_util::{c_int, call, check, error_text, fs_bytes, fs_str, fspath};
 use ferropy_builtins::structseq::{self, StructSeq};
 use ferropy_vm::types::Dict;
 use ferropy_vm::{Args, Exc, NativeDef, R, Thread, Value};
@@ -34,12 +34,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("getgroups()", getgroups, ""),
     NativeDef::function("getlogin()", getlogin, ""),
     NativeDef::function("nice(increment, /)", nice, ""),
-    NativeDef::function("fork()", fork, "Fork a child process."),
-    NativeDef::function(
-        "register_at_fork(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)",
-        register_at_fork,
-        "",
-    ),
     NativeDef::function("execv(path, argv, /)", execv, ""),
     NativeDef::function("execve(path, argv, env)", execve, ""),
     NativeDef::function("_exit(status)", exit_now, ""),
@@ -180,13 +174,13 @@ pub fn environ(cx: &mut Thread) -> R {
 }
 
 fn getpgid(cx: &mut Thread, a: Args<'_>) -> R {
-    let pid = cx.index(a[0])? as i32;
+    let pid = c_int(cx, a[0])?;
     // SAFETY: plain call.
     let n = check(cx, || unsafe { libc::getpgid(pid) as isize })?;
     Ok(Value::small_int(n as i64))
 }
 fn getsid(cx: &mut Thread, a: Args<'_>) -> R {
-    let pid = cx.index(a[0])? as i32;
+    let pid = c_int(cx, a[0])?;
     // SAFETY: plain call.
     let n = check(cx, || unsafe { libc::getsid(pid) as isize })?;
     Ok(Value::small_int(n as i64))
@@ -197,7 +191,7 @@ fn setsid(cx: &mut Thread, _a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn setpgid(cx: &mut Thread, a: Args<'_>) -> R {
-    let (pid, group) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32);
+    let (pid, group) = (c_int(cx, a[0])?, c_int(cx, a[1])?);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::setpgid(pid, group) as isize })?;
     Ok(Value::NONE)
@@ -239,67 +233,13 @@ fn getlogin(cx: &mut Thread, _a: Args<'_>) -> R {
     fs_str(cx, &name)
 }
 fn nice(cx: &mut Thread, a: Args<'_>) -> R {
-    let by = cx.index(a[0])? as i32;
+    let by = c_int(cx, a[0])?;
     // SAFETY: plain calls; -1 is a valid result, so errno decides.
     let (r, e) = unsafe {
         *libc::__errno_location() = 0;
         (libc::nice(by), *libc::__errno_location())
     };
     if r == -1 && e != 0 { Err(cx.os_error(e, None)) } else { Ok(Value::small_int(r as i64)) }
-}
-
-/// The lists of hooks: before, in the child, in the parent.
-fn fork_hooks(cx: &mut Thread, key: &'static str) -> R<ferropy_vm::Gc<ferropy_vm::types::List>> {
-    if let Some(l) = cx.registry(key).and_then(|v| v.cast()) {
-        return Ok(l);
-    }
-    let l = cx.new_list(&[])?;
-    cx.set_registry(key, l.value());
-    Ok(l)
-}
-const BEFORE: &str = "posix.fork.before";
-const CHILD: &str = "posix.fork.child";
-const PARENT: &str = "posix.fork.parent";
-
-fn register_at_fork(cx: &mut Thread, a: Args<'_>) -> R {
-    if (0..3).all(|i| a.opt(i).is_none()) {
-        return Err(cx.type_error("At least one argument is required."));
-    }
-    for (i, key) in [BEFORE, CHILD, PARENT].into_iter().enumerate() {
-        if let Some(f) = a.opt(i) {
-            let l = fork_hooks(cx, key)?;
-            cx.list_append(l, f)?;
-        }
-    }
-    Ok(Value::NONE)
-}
-fn run_hooks(cx: &mut Thread, key: &'static str, reverse: bool) -> R<()> {
-    let l = fork_hooks(cx, key)?;
-    let n = l.len();
-    for i in 0..n {
-        let i = if reverse { n - 1 - i } else { i };
-        if let Some(f) = l.get(i)
-            && cx.call(f, &[]).is_err()
-        {
-            let e = cx.take_pending();
-            cx.unraisable(e, "fork hook");
-        }
-    }
-    Ok(())
-}
-fn fork(cx: &mut Thread, _a: Args<'_>) -> R {
-    run_hooks(cx, BEFORE, true)?;
-    // SAFETY: the child goes on with this thread only; it holds the interpreter lock.
-    let pid = unsafe { libc::fork() };
-    let e = crate::os_util::errno();
-    if pid == 0 {
-        let me: *mut Thread = cx;
-        cx.vm_mut().threads.retain(|t| *t == me);
-        run_hooks(cx, CHILD, false)?;
-    } else {
-        run_hooks(cx, PARENT, false)?;
-    }
-    if pid < 0 { Err(cx.os_error(e, None)) } else { Ok(Value::small_int(pid as i64)) }
 }
 
 /// Terminated strings of a sequence of paths.
@@ -368,19 +308,19 @@ fn execve(cx: &mut Thread, a: Args<'_>) -> R {
     Err(p.error(cx, e))
 }
 fn exit_now(cx: &mut Thread, a: Args<'_>) -> R {
-    let n = cx.index(a[0])? as i32;
+    let n = c_int(cx, a[0])?;
     // SAFETY: ends the process.
     unsafe { libc::_exit(n) }
 }
 fn kill(cx: &mut Thread, a: Args<'_>) -> R {
-    let (pid, sig) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32);
+    let (pid, sig) = (c_int(cx, a[0])?, c_int(cx, a[1])?);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::kill(pid, sig) as isize })?;
     cx.safepoint()?;
     Ok(Value::NONE)
 }
 fn killpg(cx: &mut Thread, a: Args<'_>) -> R {
-    let (pid, sig) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32);
+    let (pid, sig) = (c_int(cx, a[0])?, c_int(cx, a[1])?);
     // SAFETY: plain call.
     check(cx, || unsafe { libc::killpg(pid, sig) as isize })?;
     cx.safepoint()?;
@@ -393,11 +333,11 @@ fn wait_for(cx: &mut Thread, pid: i32, options: i32) -> R {
     Ok(cx.new_tuple(&[Value::small_int(r as i64), Value::small_int(status as i64)])?.value())
 }
 fn waitpid(cx: &mut Thread, a: Args<'_>) -> R {
-    let (pid, options) = (cx.index(a[0])? as i32, cx.index(a[1])? as i32);
+    let (pid, options) = (c_int(cx, a[0])?, c_int(cx, a[1])?);
     wait_for(cx, pid, options)
 }
 fn status(cx: &mut Thread, a: Args<'_>) -> R<i32> {
-    Ok(cx.index(a[0])? as i32)
+    Ok(c_int(cx, a[0])?)
 }
 fn exitcode(cx: &mut Thread, a: Args<'_>) -> R {
     let s = status(cx, a)?;
@@ -579,7 +519,7 @@ fn sched_yield(cx: &mut Thread, _a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn sched_getaffinity(cx: &mut Thread, a: Args<'_>) -> R {
-    let pid = cx.index(a[0])? as i32;
+    let pid = c_int(cx, a[0])?;
     // SAFETY: zero is valid, the set is ours.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     check(cx, || unsafe { libc::sched_getaffinity(pid, size_of::<libc::cpu_set_t>(), &mut set) as isize })?;
@@ -613,18 +553,16 @@ fn unsetenv(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn strerror(cx: &mut Thread, a: Args<'_>) -> R {
-    let n = cx.index(a[0])? as i32;
-    // SAFETY: valid until the next call.
-    let text = unsafe { std::ffi::CStr::from_ptr(libc::strerror(n)) }.to_bytes().to_vec();
-    Ok(cx.new_wtf8(&fs_decode(&text))?.value())
+    let n = c_int(cx, a[0])?;
+    error_text(cx, n)
 }
 fn device_encoding(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     // SAFETY: plain query.
     if unsafe { libc::isatty(fd) } == 1 { Ok(cx.new_str("UTF-8")?.value()) } else { Ok(Value::NONE) }
 }
 fn ttyname(cx: &mut Thread, a: Args<'_>) -> R {
-    let fd = cx.index(a[0])? as i32;
+    let fd = c_int(cx, a[0])?;
     let mut buf = [0 as libc::c_char; 256];
     // SAFETY: the buffer is ours.
     let e = unsafe { libc::ttyname_r(fd, buf.as_mut_ptr(), buf.len()) };

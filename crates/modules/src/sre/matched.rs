@@ -166,7 +166,7 @@ fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let shown: String = cx.repr(text)?.to_lossy().chars().take(50).collect();
     let (s, e) = m.span(0).unwrap_or((0, 0));
     let name = cx.class_name(a[0]);
-    Ok(cx.new_str(&format!("<re.{name} object; span=({s}, {e}), match={shown}>"))?.value())
+    Ok(cx.new_str(&format!("<{name} object; span=({s}, {e}), match={shown}>"))?.value())
 }
 
 static METHODS: &[NativeDef] = &[

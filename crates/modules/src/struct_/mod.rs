@@ -495,7 +495,7 @@ fn struct_sizeof(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn struct_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let format = struct_format(cx, a)?;
-    let (class, format) = (cx.class_name(a[0]), cx.repr(format)?.to_lossy());
+    let (class, format) = (cx.class_of(a[0]).name(), cx.repr(format)?.to_lossy());
     Ok(cx.new_str(&format!("{class}({format})"))?.value())
 }
 

@@ -190,7 +190,7 @@ fn plain_chain(cx: &mut Thread, e: Value, out: &mut String, depth: usize) {
         at = tb.next.cast::<Traceback>();
     }
     let class = cx.class_of(e);
-    out.push_str(&cx.class_display_name(class));
+    out.push_str(&cx.full_class_name(class));
     let message = cx.str(e).map(|s| s.to_lossy());
     match message {
         Ok(m) if m.is_empty() => {}
@@ -216,11 +216,18 @@ fn traceback_line(cx: &Thread, tb: Gc<Traceback>, code: Gc<CodeObject>) -> i64 {
 // ---- exceptions that nobody can catch
 
 /// The VM's hook: calls `sys.unraisablehook`.
-fn unraisable(cx: &mut Thread, e: Value, place: &str) {
+fn unraisable(cx: &mut Thread, e: Value, place: &str, of: Value) {
     let pending = cx.take_pending();
     let shown = (|| -> R {
         let [class, value, tb] = exc_triple(cx, e);
-        let message = cx.new_str(&format!("Exception ignored in {place}"))?.value();
+        let mut message = format!("Exception ignored {place}");
+        if let Some(of) = of.bound() {
+            let shown = cx.repr(of).map(|s| s.to_lossy());
+            let shown = cx.catch(Exc::Exception, shown)?;
+            message.push(' ');
+            message.push_str(shown.as_deref().unwrap_or("<object repr() failed>"));
+        }
+        let message = cx.new_str(&message)?.value();
         let args = structseq::make(cx, &UNRAISABLE, &[class, value, tb, message, Value::NONE])?;
         let hook = get(cx, "unraisablehook")?;
         match hook {

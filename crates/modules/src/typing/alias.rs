@@ -23,7 +23,7 @@ pub static ALIAS: TypeDef = TypeDef::new::<Alias>(
         NativeDef::method("__ror__(self, value, /)", ror, "Return value|self."),
         NativeDef::method("__getitem__(self, key, /)", getitem, "Return self[key]."),
         NativeDef::method("__reduce__(self, /)", reduce, ""),
-        NativeDef::getter("__name__", get_name, ""),
+        NativeDef::getter("__name__", get_name, "").as_member(),
         NativeDef::getter("__parameters__", get_parameters, ""),
         NativeDef::getter("__type_params__", get_type_params, ""),
         NativeDef::getter("__value__", get_value, ""),

@@ -52,6 +52,12 @@ fn arith<M: Machine>(m: &mut M, i: Instr, op: BinOp, x: M::V, y: M::V, inplace: 
             m.set_reg(a, v);
             return Flow::Next;
         }
+        if matches!(op, BinOp::TrueDiv)
+            && let (Some(p), Some(q)) = (m.int_to_float(p), m.int_to_float(q))
+            && let Some(r) = m.float_div(p, q)
+        {
+            return m.set_float(a, r);
+        }
     } else if matches!(op, BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::TrueDiv)
         && let Some((p, q)) = floats(m, x, y)
     {

@@ -1,74 +1,84 @@
 //! Attribute instructions and what fills their caches.
 
 use super::*;
+use crate::attr_cache::{Answer, MODULE, key_of, what};
 use crate::class::flags as cflags;
 use crate::frame::Cont;
 use crate::object::HeapObject;
 use crate::ops::attr::Found;
-use crate::types::{Cache, Caches, Class, Module, Super};
+use crate::ops::call::Argv;
+use crate::types::{Cache, Caches, Class};
 use crate::{Builtin as B, Gc, N};
 
-/// What a cache holds (low byte of `Cache::what`; the slot number is above).
-pub(crate) mod what {
-    pub const INLINE: u32 = 1;
-    pub const OVERFLOW: u32 = 2;
-    pub const METHOD: u32 = 3;
-    pub const PROPERTY: u32 = 5;
-    pub const ADD: u32 = 6;
-}
-
-fn fill(cx: &mut Thread, ext: u32, shape: u32, what: u32, slot: u32, value: Value, next: u32) {
+/// Puts an answer into the instruction's own cache.
+fn fill(cx: &mut Thread, ext: u32, key: u32, a: Answer) {
     let epoch = cx.vm().epoch.get();
     let (caches, c): (Gc<Caches>, &Cache) = cache(cx, ext);
-    c.shape.set(shape);
+    c.shape.set(key);
     c.epoch.set(epoch);
-    c.what.set(what | slot << 8);
-    c.next_shape.set(next);
-    if c.value.get() != value {
-        c.value.set(cx, caches, value);
+    c.what.set(a.what);
+    c.next_shape.set(a.next);
+    if c.value.get() != a.value {
+        c.value.set(cx, caches, a.value);
     }
 }
 
-/// Looks an attribute up and fills the cache.
+/// The instruction's own answer, if it is about this receiver.
+#[inline(always)]
+fn own_answer(cx: &mut Thread, key: u32, ext: u32) -> Option<Answer> {
+    let epoch = cx.vm().epoch.get();
+    let (_, c) = cache(cx, ext);
+    (c.shape.get() == key && c.epoch.get() == epoch).then(|| Answer {
+        what: c.what.get(),
+        next: c.next_shape.get(),
+        value: c.value.get(),
+    })
+}
+
+/// Finds an attribute: by the caches, else by looking it up, which fills them. None: not of a kind that is cached.
 fn find_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32) -> R<Option<Found>> {
-    let class = cx.class_of(v);
-    if class.has(cflags::GETATTR_HOOK) || v.kind() == Class::kind() || v.kind() == Super::kind() {
-        return Ok(None);
-    }
-    let found = cx.find_attr(v, n)?;
-    let shape = v.shape();
-    if shape == 0 || v.kind() == Module::kind() {
+    let Some(key) = key_of(v) else { return Ok(None) };
+    if let Some(a) = own_answer(cx, key, ext)
+        && let Some(found) = cx.attr_by(v, a)
+    {
         return Ok(Some(found));
     }
-    match found {
-        Found::Slot(slot, _) => {
-            let inline = v.header().map_or(0, |h| h.extra.load(std::sync::atomic::Ordering::Relaxed) as u32) - 1;
-            // The cache addresses the area of plain instances only: it begins at the payload.
-            if v.kind() == crate::types::Instance::kind() {
-                if slot < inline {
-                    fill(cx, ext, shape, what::INLINE, slot, Value::NULL, 0);
-                } else {
-                    fill(cx, ext, shape, what::OVERFLOW, slot - inline, Value::NULL, 0);
-                }
-            }
+    if key != MODULE
+        && let Some(a) = cx.attr_probe(key, n, false)
+        && let Some(found) = cx.attr_by(v, a)
+    {
+        // Slots cost nothing to note down; other answers would put the cache in the collector's log again and again.
+        if a.value.is_null() || cx.now_and_then() {
+            fill(cx, ext, key, a);
         }
-        _ if has_shape_less_attrs(cx, v) => {}
-        Found::Method(f) => fill(cx, ext, shape, what::METHOD, 0, f, 0),
-        Found::Property(f) => fill(cx, ext, shape, what::PROPERTY, 0, f, 0),
-        _ => {}
+        return Ok(Some(found));
     }
-    // The look-up depends on these classes: changing them must change the epoch.
-    for c in class.mro().items() {
-        if let Some(c) = c.cast::<Class>() {
-            c.flags.set(c.flags.get() | cflags::CACHED);
-        }
-    }
-    Ok(Some(found))
+    look_up_and_fill(cx, v, n, ext, key)
 }
 
-/// Can the instance have attributes that its shape does not tell?
-fn has_shape_less_attrs(cx: &mut Thread, v: Value) -> bool {
-    crate::types::attr_area(v).is_some() && cx.process().shapes.get(v.shape()).dict_mode
+#[cold]
+#[inline(never)]
+fn look_up_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32, key: u32) -> R<Option<Found>> {
+    let class = cx.class_of(v);
+    let (found, answer) = if let Some(c) = v.cast::<Class>() {
+        let Some(a) = cx.class_attr_answer(c, n) else { return Ok(None) };
+        cx.mark_cached(c);
+        (cx.attr_by(v, a), Some(a))
+    } else {
+        if class.has(cflags::GETATTR_HOOK) {
+            return Ok(None);
+        }
+        let found = cx.find_attr(v, n)?;
+        (Some(found), cx.attr_answer(v, n, found))
+    };
+    if let Some(a) = answer {
+        cx.mark_cached(class);
+        fill(cx, ext, key, a);
+        if key != MODULE {
+            cx.attr_remember(key, n, a, false);
+        }
+    }
+    Ok(found)
 }
 
 fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
@@ -80,10 +90,20 @@ fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
             let class = cx.class_of(v).value();
             cx.bind(f, v, class)
         }
+        Some(Found::ClassMethod(f)) => {
+            let class = class_receiver(cx, v);
+            cx.new_bound_method(f, class)
+        }
+        Some(Found::Property(get)) => cx.call_step(get, Argv::slice(&[v]), Cont::Store, dst),
         _ => cx.getattr_step(v, n, Cont::Store, dst),
     }
 }
 slow!(GET_ATTR, get_attr);
+
+/// The class that a class method found on `v` gets.
+fn class_receiver(cx: &Thread, v: Value) -> Value {
+    if v.kind() == Class::kind() { v } else { cx.class_of(v).value() }
+}
 
 fn bind_method(cx: &mut Thread, [f, v, _]: [Value; 3], _i: Instr, _: u32) -> R {
     let class = cx.class_of(v).value();
@@ -128,6 +148,7 @@ fn get_method(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
     let (f, this) = match find_and_fill(cx, v, n, ext)? {
         Some(Found::Method(f)) => (f, v),
         Some(Found::Value(x) | Found::Slot(_, x)) => (x, Value::NULL),
+        Some(Found::ClassMethod(f)) => (f, class_receiver(cx, v)),
         _ => (cx.getattr(v, n)?, Value::NULL),
     };
     set(cx, i.a() + 1, this);
@@ -154,6 +175,11 @@ pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
                 return Flow::Next;
             }
         }
+        Hit::Constant(x) => {
+            m.set_reg(i.a(), x);
+            m.set_reg(i.a() + 1, none);
+            return Flow::Next;
+        }
         _ => {}
     }
     m.residual(&GET_METHOD, [v, none, none], i, ext, i.a())
@@ -161,53 +187,52 @@ pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
 
 fn set_attr(cx: &mut Thread, [v, x, _]: [Value; 3], _i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
-    let class = cx.class_of(v);
     let before = v.shape();
+    if before != 0
+        && let Some(a) = cx.attr_probe(before, n, true)
+        && cx.store_by(v, a, x)
+    {
+        fill(cx, ext, before, a);
+        return Ok(Value::NONE);
+    }
+    let class = cx.class_of(v);
     let plain = v.kind() == crate::types::Instance::kind() && !class.has(cflags::SETATTR_HOOK) && before != 0;
     let slot = if plain { cx.process_mut().shapes.find(before, n) } else { None };
     cx.setattr(v, n, x)?;
-    if plain {
-        fill_store(cx, v, n, ext, before, slot);
+    if plain && let Some((key, a)) = store_answer(cx, v, n, before, slot) {
+        fill(cx, ext, key, a);
+        cx.attr_remember(key, n, a, true);
     }
     Ok(Value::NONE)
 }
 slow!(SET_ATTR, set_attr);
 
-/// Remembers a store into an existing slot, or one that added an inline slot.
-fn fill_store(cx: &mut Thread, v: Value, n: Value, ext: u32, before: u32, slot: Option<u32>) {
+/// What to remember of a store into an existing slot, or of one that added an inline slot.
+fn store_answer(cx: &mut Thread, v: Value, n: Value, before: u32, slot: Option<u32>) -> Option<(u32, Answer)> {
     let class = cx.class_of(v);
-    let Some(h) = v.header() else { return };
-    let area = h.extra.load(std::sync::atomic::Ordering::Relaxed);
-    if area == 0 {
-        return;
-    }
-    let inline = area as u32 - 1;
+    let inline = (v.header()?.extra.load(std::sync::atomic::Ordering::Relaxed) as u32).checked_sub(1)?;
     let after = v.shape();
     if let Some(found) = cx.lookup(class, n) {
         // A member descriptor is a slot too; anything else on the type needs the full look-up.
         if let Some(member) = found.cast::<crate::types::Member>() {
-            if member.slot < inline {
-                fill(cx, ext, after, what::INLINE, member.slot, Value::NULL, 0);
-            }
-            return;
+            return (member.slot < inline).then(|| (after, Answer::slot(what::INLINE, member.slot)));
         }
         if cx.lookup_special(found, N::__set__).is_some() || cx.lookup_special(found, N::__delete__).is_some() {
-            return;
+            return None;
         }
     }
     if cx.process().shapes.get(after).dict_mode {
-        return;
+        return None;
     }
     match slot {
-        Some(s) if s < inline => fill(cx, ext, before, what::INLINE, s, Value::NULL, 0),
-        Some(s) => fill(cx, ext, before, what::OVERFLOW, s - inline, Value::NULL, 0),
+        Some(s) if s < inline => Some((before, Answer::slot(what::INLINE, s))),
+        Some(s) => Some((before, Answer::slot(what::OVERFLOW, s - inline))),
         None if after != before => {
             let s = cx.process().shapes.get(after).count - 1;
-            if s < inline {
-                fill(cx, ext, before, what::ADD, s, Value::NULL, after);
-            }
+            let add = Answer { next: after, ..Answer::slot(what::ADD, s) };
+            (s < inline).then_some((before, add))
         }
-        None => {}
+        None => None,
     }
 }
 
@@ -241,70 +266,76 @@ fn del_attr(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     Ok(Value::NONE)
 }
 
-/// (class, receiver) of a `super()` without arguments, unless `super` is rebound.
-fn super_parts(cx: &mut Thread, base: usize) -> R<Option<(Gc<Class>, Value, Gc<Class>)>> {
-    let w = window(cx, base, 3);
+/// (class, receiver, class whose MRO is walked) of a call of `super`, unless that is rebound or its arguments are wrong.
+fn super_parts(cx: &mut Thread, i: Instr) -> R<Option<(Gc<Class>, Value, Gc<Class>)>> {
+    let w = window(cx, i.b(), 3);
     if w[0] != cx.builtin(B::Super).value() {
         return Ok(None);
     }
     let Some(class) = w[1].cast::<Class>() else {
-        return Err(cx.runtime_error("super(): empty __class__ cell"));
+        if i.c() == 0 {
+            return Ok(None);
+        }
+        let got = cx.class_name(w[1]);
+        return Err(cx.runtime_error(format!("super(): __class__ is not a type ({got})")));
     };
     let start = super_start(cx, class, w[2])?;
     Ok(Some((class, w[2], start)))
 }
 
 /// The class whose MRO a `super(class, obj)` walks.
-pub(crate) fn super_start(cx: &mut Thread, class: Gc<Class>, obj: Value) -> R<Gc<Class>> {
+pub fn super_start(cx: &mut Thread, class: Gc<Class>, obj: Value) -> R<Gc<Class>> {
     if let Some(c) = obj.cast::<Class>()
         && c.is_subclass(class)
     {
         return Ok(c);
     }
-    let c = cx.class_of(obj);
-    if c.is_subclass(class) {
-        return Ok(c);
+    let own = cx.class_of(obj);
+    if own.is_subclass(class) {
+        return Ok(own);
     }
     let n = cx.name(N::__class__);
     if let Some(c) = cx.getattr_opt(obj, n)?.and_then(|c| c.cast::<Class>())
+        && c != own
         && c.is_subclass(class)
     {
         return Ok(c);
     }
-    Err(cx.type_error(
-        "super(type, obj): obj (instance of ".to_owned()
-            + &cx.class_name(obj)
-            + ") is not an instance or subtype of type ("
-            + &class.name()
-            + ").",
-    ))
+    let (what, name) = match obj.cast::<Class>() {
+        Some(c) => ("type", cx.type_name(c)),
+        None => ("instance of", cx.type_name(own)),
+    };
+    let class = cx.type_name(class);
+    Err(cx
+        .type_error(format!("super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({class}).")))
 }
 
 fn get_super(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
-    let v = match super_parts(cx, i.b())? {
+    let v = match super_parts(cx, i)? {
         Some((class, this, start)) if n != cx.name(N::__class__) => match cx.lookup_after(start, class, n) {
             Some(v) => {
                 let this = if this == start.value() { Value::NONE } else { this };
                 cx.bind(v, this, start.value())?
             }
-            None => super_object_attr(cx, i.b(), n)?,
+            None => super_object_attr(cx, i, n)?,
         },
-        _ => super_object_attr(cx, i.b(), n)?,
+        _ => super_object_attr(cx, i, n)?,
     };
     set(cx, i.a(), v);
     Ok(v)
 }
 
-fn super_object_attr(cx: &mut Thread, base: usize, n: Value) -> R {
-    let w = window(cx, base, 3);
-    let s = cx.call(w[0], &[w[1], w[2]])?;
+fn super_object_attr(cx: &mut Thread, i: Instr, n: Value) -> R {
+    let w = window(cx, i.b(), 3);
+    let rebound = w[0] != cx.builtin(B::Super).value();
+    let s = if rebound && i.c() != 0 { cx.call(w[0], &[])? } else { cx.call(w[0], &[w[1], w[2]])? };
     cx.getattr(s, n)
 }
 
 fn get_super_method(cx: &mut Thread, args: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
-    if let Some((class, this, start)) = super_parts(cx, i.b())?
+    if let Some((class, this, start)) = super_parts(cx, i)?
         && this != start.value()
         && let Some(v) = cx.lookup_after(start, class, n)
         && crate::ops::call::is_plain_method(v)

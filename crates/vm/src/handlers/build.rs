@@ -3,6 +3,7 @@
 use super::*;
 use crate::class::flags as tflags;
 use crate::object::HeapObject;
+use crate::ops::call::function_meta;
 use crate::types::*;
 use crate::{Builtin as B, Exc, Gc, N};
 use ferropy_bytecode::{Intrinsic1 as I1, Intrinsic2 as I2, flags as cflags};
@@ -32,7 +33,7 @@ fn build_set(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn build_map(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let d = cx.new_dict()?;
+    let d = cx.new_dict_for(i.c())?;
     for n in 0..i.c() {
         let (k, v) = (reg(cx, i.b() + 2 * n), reg(cx, i.b() + 2 * n + 1));
         cx.dict_set(d, k, v)?;
@@ -76,6 +77,12 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (l, v) = (reg(cx, i.a()), reg(cx, i.b()));
     // SAFETY: as above.
     let r = cx.list_extend(unsafe { l.cast_unchecked() }, v);
+    star_error(cx, v, r)?;
+    Ok(Value::NONE)
+}
+
+/// The error for what stands behind a star and cannot be iterated.
+fn star_error<T>(cx: &mut Thread, v: Value, r: R<T>) -> R<T> {
     if r.is_err()
         && cx.pending_is(Exc::TypeError)
         && cx.lookup_special(v, N::__iter__).is_none()
@@ -85,14 +92,18 @@ fn list_extend(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         cx.pending = Value::NULL;
         return Err(cx.type_error(format!("Value after * must be an iterable, not {class}")));
     }
-    r?;
-    Ok(Value::NONE)
+    r
 }
 
 fn set_add(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let (s, v) = (reg(cx, i.a()), reg(cx, i.b()));
-    // SAFETY: as above.
-    cx.set_add(unsafe { s.cast_unchecked() }, v)?;
+    // Sets that the program can rebind get here too: `__conditional_annotations__`.
+    let set = s.cast::<Set>().filter(|_| s.shape() == B::Set as u32 || cx.is_instance(s, cx.builtin(B::Set)));
+    let Some(set) = set else {
+        let class = cx.class_name(s);
+        return Err(cx.type_error(format!("'{class}' object is not a set")));
+    };
+    cx.set_add(set, v)?;
     Ok(Value::NONE)
 }
 
@@ -146,20 +157,23 @@ fn dict_update(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     Ok(Value::NONE)
 }
 
-fn callable_text(cx: &mut Thread, f: Value) -> String {
-    if let Some(f) = f.cast::<Function>() {
-        return format!("{}()", cx.function_name(f));
-    }
-    if let Some(c) = f.cast::<Class>() {
-        return format!("{}()", cx.class_display_name(c));
-    }
-    match f.cast::<NativeFn>() {
-        Some(n) => format!("{}()", n.def.name()),
-        None => match f.cast::<BoundMethod>() {
-            Some(b) => callable_text(cx, b.func.get()),
-            None => format!("{} object", cx.class_name(f)),
-        },
-    }
+/// What a call's messages call the callee.
+pub(super) fn callable_text(cx: &mut Thread, f: Value) -> String {
+    let text = (|| {
+        let key = cx.name(N::__qualname__);
+        let Some(name) = cx.getattr_opt(f, key)? else { return Ok(cx.str(f)?.to_lossy()) };
+        let name = cx.str(name)?.to_lossy();
+        let key = cx.name(N::__module__);
+        let module = match cx.getattr_opt(f, key)?.filter(|m| !m.is_none()) {
+            Some(m) => cx.str(m)?.to_lossy(),
+            None => return Ok(format!("{name}()")),
+        };
+        Ok::<_, crate::Raised>(if module == "builtins" { format!("{name}()") } else { format!("{module}.{name}()") })
+    })();
+    text.unwrap_or_else(|_| {
+        cx.take_pending();
+        format!("{} object", cx.class_name(f))
+    })
 }
 
 fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
@@ -189,8 +203,9 @@ fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let l = reg(cx, i.b());
-    let t = cx.tuple_from(l)?.value();
+    let v = reg(cx, i.b());
+    let t = cx.tuple_from(v);
+    let t = star_error(cx, v, t)?.value();
     set(cx, i.a(), t);
     Ok(t)
 }
@@ -211,21 +226,38 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
         }
         return Flow::Next;
     }
-    static SLOW: Slow = Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };
+    if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
+        for n in 0..i.c() {
+            let k = m.constant(Value::small_int(n as i64));
+            if let Some(k) = m.int(k)
+                && let Some(x) = m.list_item(v, k)
+            {
+                m.set_reg(i.a() + n, x);
+            }
+        }
+        return Flow::Next;
+    }
+    static SLOW: Slow =
+        Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };
     m.frame_op(&SLOW, i, 0)
 }
 
 fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let (v, want) = (reg(cx, i.b()), i.c());
-    if v.shape() == B::Tuple as u32 || v.shape() == B::List as u32 {
-        let items = cx.collect(v)?;
+    let v = reg(cx, i.b());
+    let items = exact_items(cx, v, i.c())?;
+    for (n, x) in items.iter().enumerate() {
+        set(cx, i.a() + n, *x);
+    }
+    Ok(Value::NONE)
+}
+
+/// The items of an iterable, which must be so many.
+fn exact_items(cx: &mut Thread, v: Value, want: usize) -> R<crate::RootedVec> {
+    if let Some(items) = crate::ops::iter::exact_items(&v) {
         if items.len() != want {
             return Err(unpack_count(cx, items.len(), want, Some(items.len())));
         }
-        for (n, x) in items.iter().enumerate() {
-            set(cx, i.a() + n, *x);
-        }
-        return Ok(Value::NONE);
+        return cx.collect(v);
     }
     let it = unpack_iter(cx, v)?;
     let mut items = crate::RootedVec::new(cx);
@@ -239,10 +271,7 @@ fn unpack(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         let known = cx.quick_len(v);
         return Err(unpack_count(cx, want + 1, want, known));
     }
-    for (n, x) in items.iter().enumerate() {
-        set(cx, i.a() + n, *x);
-    }
-    Ok(Value::NONE)
+    Ok(items)
 }
 
 fn unpack_iter(cx: &mut Thread, v: Value) -> R {
@@ -267,7 +296,16 @@ fn unpack_count(cx: &mut Thread, got: usize, want: usize, known: Option<usize>) 
 }
 
 fn unpack_ex(cx: &mut Thread, _: [Value; 3], i: Instr, after: u32) -> R {
-    let (v, before, after) = (reg(cx, i.b()), i.c(), after as usize);
+    let v = reg(cx, i.b());
+    let items = starred_items(cx, v, i.c(), after as usize)?;
+    for (n, x) in items.iter().enumerate() {
+        set(cx, i.a() + n, *x);
+    }
+    Ok(Value::NONE)
+}
+
+/// The items of an iterable, those between the first and the last ones as a list.
+fn starred_items(cx: &mut Thread, v: Value, before: usize, after: usize) -> R<crate::RootedVec> {
     let it = unpack_iter(cx, v)?;
     let mut items = crate::RootedVec::new(cx);
     while let Some(x) = cx.next(it)? {
@@ -278,15 +316,9 @@ fn unpack_ex(cx: &mut Thread, _: [Value; 3], i: Instr, after: u32) -> R {
         let want = before + after;
         return Err(cx.value_error(format!("not enough values to unpack (expected at least {want}, got {n})")));
     }
-    let middle = cx.new_list(&items[before..n - after])?;
-    for (k, x) in items[..before].iter().enumerate() {
-        set(cx, i.a() + k, *x);
-    }
-    set(cx, i.a() + before, middle.value());
-    for (k, x) in items[n - after..].iter().enumerate() {
-        set(cx, i.a() + before + 1 + k, *x);
-    }
-    Ok(Value::NONE)
+    let middle = cx.new_list(&items[before..n - after])?.value();
+    items.as_mut_vec().splice(before..n - after, [middle]);
+    Ok(items)
 }
 
 // ---- strings
@@ -638,12 +670,19 @@ fn intrinsic2(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         Some(I2::TypeVarWithConstraints) => registered(cx, "make_typevar_constraints", &[a, b])?,
         Some(I2::SetTypeParamDefault) => registered(cx, "set_typeparam_default", &[a, b])?,
         Some(I2::SetFunctionTypeParams) => {
-            if let Some(f) = a.cast::<Function>()
-                && let Some(meta) = f.meta.cast::<List>()
-            {
-                meta.set(cx, 2, b);
+            if let Some(f) = a.cast::<Function>() {
+                cx.function_meta(f)?.set(cx, function_meta::TYPE_PARAMS, b);
             }
             a
+        }
+        Some(I2::UnpackExactly) => {
+            let items = exact_items(cx, a, b.as_int().unwrap_or(0) as usize)?;
+            cx.new_list(&items)?.value()
+        }
+        Some(I2::UnpackStarred) => {
+            let n = |i: usize| b.cast::<Tuple>().and_then(|t| t.at(i).as_int()).unwrap_or(0) as usize;
+            let items = starred_items(cx, a, n(0), n(1))?;
+            cx.new_list(&items)?.value()
         }
         _ => b,
     };

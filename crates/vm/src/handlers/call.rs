@@ -3,8 +3,9 @@
 use super::*;
 use crate::N;
 use crate::frame::Cont;
+use crate::object::HeapObject;
 use crate::ops::call::Argv;
-use crate::types::{CodeObject, Dict, List, Tuple};
+use crate::types::{CodeObject, Dict, Function, List, Str, Tuple};
 use ferropy_bytecode::{SpecialMethod, make_flags};
 
 #[inline(always)]
@@ -68,7 +69,15 @@ fn call_ex(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
                 let items = cx.list_to_rooted(l);
                 cx.new_tuple(&items)?
             }
-            None => cx.tuple_from(args)?,
+            None => {
+                let iterable = cx.lookup_special(args, N::__iter__).is_some()
+                    || cx.lookup_special(args, N::__getitem__).is_some() && args.kind() != Dict::kind();
+                if !iterable {
+                    let (f, got) = (super::build::callable_text(cx, f), cx.class_name(args));
+                    return Err(cx.type_error(format!("{f} argument after * must be an iterable, not {got}")));
+                }
+                cx.tuple_from(args)?
+            }
         },
     };
     let r = cx.call_ex_step(f, args, kw, Cont::Store, i.a() as u8)?;
@@ -103,11 +112,13 @@ fn make_function(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     }
     if let Some(v) = next(cx, make_flags::ANNOTATE) {
         f.annotate.set(cx, f, v);
+        if let (Some(annotate), Some(name)) = (v.cast::<Function>(), f.qualname.cast::<Str>()) {
+            let qualname = cx.new_str(&format!("{}.__annotate__", name.to_lossy()))?;
+            annotate.qualname.set(cx, annotate, qualname);
+        }
     }
-    if let Some(v) = next(cx, make_flags::TYPE_PARAMS)
-        && let Some(meta) = f.meta.cast::<List>()
-    {
-        meta.set(cx, 2, v);
+    if let Some(v) = next(cx, make_flags::TYPE_PARAMS) {
+        cx.function_meta(f)?.set(cx, crate::ops::call::function_meta::TYPE_PARAMS, v);
     }
     set(cx, i.a(), f.value());
     Ok(f.value())
@@ -135,7 +146,7 @@ fn load_special(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     let class = cx.class_of(v);
-    let class_name = cx.class_display_name(class);
+    let name = cx.type_name(class);
     let is_async = what.starts_with("__a");
     let (kind, other, keyword) = if is_async {
         ("asynchronous context manager", N::__enter__, "with")
@@ -150,8 +161,7 @@ fn no_special(cx: &mut Thread, v: Value, what: &str) -> crate::Raised {
     } else {
         String::new()
     };
-    let miss = if hint.is_empty() { format!(" (missed {what} method)") } else { String::new() };
-    cx.type_error(format!("'{class_name}' object does not support the {kind} protocol{miss}{hint}"))
+    cx.type_error(format!("'{name}' object does not support the {kind} protocol (missed {what} method){hint}"))
 }
 
 frame_ops! {

@@ -17,7 +17,7 @@ pub(crate) fn exception_from(cx: &mut Thread, v: Value) -> R {
         if e.kind() == Exception::kind() {
             return Ok(e);
         }
-        let (name, got) = (cx.class_display_name(c), cx.class_name(e));
+        let (name, got) = (cx.full_class_name(c), cx.class_name(e));
         return Err(cx.type_error(format!(
             "calling <class '{name}'> should have returned an instance of BaseException, not <class '{got}'>"
         )));
@@ -114,11 +114,15 @@ fn match_exc_group(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         (Value::NONE, Value::NONE)
     } else if cx.is_instance(e, group) {
         let pair = cx.call_method(e, "split", &[of])?;
-        let Some(t) = pair.cast::<Tuple>().filter(|t| t.len >= 2) else {
-            let class = cx.class_name(e);
+        let class = cx.class_of(e).name();
+        let Some(t) = pair.cast::<Tuple>() else {
             let got = cx.class_name(pair);
-            return Err(cx.type_error(format!("{class}.split must return a 2-tuple, got {got}")));
+            return Err(cx.type_error(format!("{class}.split must return a tuple, not {got}")));
         };
+        if t.len < 2 {
+            let n = t.len;
+            return Err(cx.type_error(format!("{class}.split must return a 2-tuple, got tuple of size {n}")));
+        }
         (t.at(0), t.at(1))
     } else if matches(cx, e, of)? {
         // A naked exception is wrapped.

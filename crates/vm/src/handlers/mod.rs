@@ -6,7 +6,7 @@
 #![allow(non_snake_case)]
 
 mod arith;
-mod attr;
+pub mod attr;
 mod build;
 mod call;
 mod compare;
@@ -34,10 +34,12 @@ pub(crate) use ferropy_bytecode::Instr;
 /// Defines a slow path: `slow!(NAME, function)`, with effects if not any.
 macro_rules! slow {
     ($name:ident, $f:path) => {
-        pub(crate) static $name: Slow = Slow { name: stringify!($f), effects: Effects::ANY, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
+        pub(crate) static $name: Slow =
+            Slow { name: stringify!($f), effects: Effects::ANY, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
     };
     ($name:ident, $f:path, $effects:expr) => {
-        pub(crate) static $name: Slow = Slow { name: stringify!($f), effects: $effects, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
+        pub(crate) static $name: Slow =
+            Slow { name: stringify!($f), effects: $effects, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
     };
 }
 pub(crate) use slow;

@@ -13,7 +13,7 @@ fn load_global(cx: &mut Thread, _: [Value; 3], _i: Instr, ext: u32) -> R {
 slow!(LOAD_GLOBAL, load_global);
 
 /// Looks a global up and fills the cache: shape field = version of globals, epoch = version of builtins (0: found in
-/// globals), what = entry number.
+/// globals), what = place of the value in the table.
 fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u32, fill: bool) -> R {
     let (globals, builtins) = (f.globals.cast::<Dict>(), f.builtins.get());
     if let Some(g) = globals {
@@ -25,25 +25,29 @@ fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u
             }
         }
         if let Some(v) = cx.dict_get_str(g, n) {
-            if fill && g.shape() == B::Dict as u32 {
+            if fill
+                && g.shape() == B::Dict as u32
+                && let Some(at) = cx.dict_index_str(g, n).and_then(|i| g.value_offset(i))
+            {
                 let version = cx.dict_version(g);
-                let at = cx.dict_index_str(g, n).unwrap_or(0);
                 let (_, c) = cache(cx, ext);
                 c.shape.set(version);
                 c.epoch.set(0);
-                c.what.set(at as u32);
+                c.what.set(at);
             }
             return Ok(v);
         }
         if let Some(b) = builtins.cast::<Dict>().filter(|_| builtins.shape() == B::Dict as u32) {
             if let Some(v) = cx.dict_get_str(b, n) {
-                if fill && g.shape() == B::Dict as u32 {
+                if fill
+                    && g.shape() == B::Dict as u32
+                    && let Some(at) = cx.dict_index_str(b, n).and_then(|i| b.value_offset(i))
+                {
                     let (gv, bv) = (cx.dict_version(g), cx.dict_version(b));
-                    let at = cx.dict_index_str(b, n).unwrap_or(0);
                     let (_, c) = cache(cx, ext);
                     c.shape.set(gv);
                     c.epoch.set(bv);
-                    c.what.set(at as u32);
+                    c.what.set(at);
                 }
                 return Ok(v);
             }
@@ -306,7 +310,8 @@ frame_ops! {
 #[cold]
 fn unbound(cx: &mut Thread, n: Value, free: bool) -> crate::Raised {
     let text = n.cast::<Str>().map_or_else(String::new, |s| s.to_lossy());
-    let r = if free {
+    // The cells of a class body are not its local variables.
+    let r = if free || code(cx).flags & ferropy_bytecode::flags::OPTIMIZED == 0 {
         cx.error(
             Exc::NameError,
             format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope"),

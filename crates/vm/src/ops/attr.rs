@@ -5,7 +5,7 @@
 
 use crate::class::{Builtin as B, flags};
 use crate::frame::Cont;
-use crate::native::{Flavour, NativeDef};
+use crate::native::{Flavour, NativeDef, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Raised, Thread, Value, field, null_field};
@@ -20,6 +20,8 @@ pub enum Found {
     Slot(u32, Value),
     /// A function or native method on the type, to be bound to the receiver.
     Method(Value),
+    /// What a class method wraps, to be bound to the class (told by caches only).
+    ClassMethod(Value),
     /// A property with this getter.
     Property(Value),
     /// A descriptor on the type whose `__get__` must be called.
@@ -40,7 +42,7 @@ impl Thread {
         }
         if k == NativeFn::kind() {
             // SAFETY: the kind was tested.
-            return unsafe { v.cast_unchecked::<NativeFn>() }.def.flavour == Flavour::GetSet;
+            return unsafe { v.cast_unchecked::<NativeFn>() }.def.is_attribute();
         }
         if k == Property::kind() || k == Member::kind() {
             return true;
@@ -49,7 +51,7 @@ impl Thread {
     }
 
     /// Sorts a value found on a type by how it binds to `v`.
-    fn classify(&mut self, meta: Value) -> Found {
+    pub(crate) fn classify(&mut self, meta: Value) -> Found {
         if !meta.is_ref() {
             return Found::Value(meta);
         }
@@ -62,7 +64,7 @@ impl Thread {
             let n = unsafe { meta.cast_unchecked::<NativeFn>() };
             return match n.def.flavour {
                 Flavour::Method if n.this.get().is_null() => Found::Method(meta),
-                Flavour::GetSet | Flavour::ClassMethod => Found::Descriptor(meta),
+                Flavour::GetSet | Flavour::Member | Flavour::ClassMethod => Found::Descriptor(meta),
                 _ => Found::Value(meta),
             };
         }
@@ -91,7 +93,11 @@ impl Thread {
             if let Some(member) = m.cast::<Member>() {
                 return self.find_member(v, member, name);
             }
-            return Ok(self.classify(m));
+            // One that cannot be read leaves reading to the instance.
+            let found = self.classify(m);
+            if !matches!(found, Found::Value(_)) {
+                return Ok(found);
+            }
         }
         if let Some(found) = self.instance_attr(v, name)? {
             return Ok(found);
@@ -224,15 +230,22 @@ impl Thread {
     /// A native function with its receiver.
     pub fn bind_first(&mut self, f: Value, this: Value) -> R {
         let Some(n) = f.cast::<NativeFn>() else { return self.new_bound_method(f, this) };
-        let shape =
-            if n.def.name().starts_with("__") && n.def.flavour == Flavour::Method && n.def.name().ends_with("__") {
-                B::MethodWrapper
-            } else {
-                B::BuiltinFunction
-            };
+        let slot = f.shape() == B::WrapperDescriptor as u32;
+        let shape = if slot { B::MethodWrapper } else { B::BuiltinFunction };
         let def = n.def;
         let (owner, module) = (n.owner.get(), n.module.get());
-        Ok(self.alloc(shape, NativeFn { this: field(this), owner: field(owner), module: field(module), def })?.value())
+        Ok(self
+            .alloc(
+                shape,
+                NativeFn {
+                    this: field(this),
+                    owner: field(owner),
+                    module: field(module),
+                    def,
+                    plan: plan::UNKNOWN.into(),
+                },
+            )?
+            .value())
     }
 
     fn bind_native_attr(&mut self, n: Gc<NativeFn>, this: Value, class: Value) -> R {
@@ -249,7 +262,7 @@ impl Thread {
                 self.bind_first(n.value(), this)
             }
             Flavour::ClassMethod if n.this.get().is_null() => self.bind_first(n.value(), class),
-            Flavour::GetSet => {
+            Flavour::GetSet | Flavour::Member => {
                 if this.is_none() && class != self.builtin(B::NoneType).value() {
                     return Ok(n.value());
                 }
@@ -269,21 +282,22 @@ impl Thread {
         self.type_error(format!(
             "descriptor '{}' for '{}' objects doesn't apply to a '{got}' object",
             n.def.name(),
-            owner.name()
+            self.type_name(owner)
         ))
     }
 
     /// The object for a native definition in a class's dict.
     pub fn native_attr(&mut self, class: Gc<Class>, def: &'static NativeDef) -> R {
         let name = def.name();
-        let dunder = name.starts_with("__") && name.ends_with("__");
         let shape = match def.flavour {
-            Flavour::Method if dunder && name != "__reduce__" && name != "__format__" => B::WrapperDescriptor,
+            Flavour::Method if is_slot(name) && !self.is_plain_item_method(class, name) => B::WrapperDescriptor,
             Flavour::Method => B::MethodDescriptor,
             Flavour::GetSet => B::GetSetDescriptor,
+            Flavour::Member => B::MemberDescriptor,
             _ => B::BuiltinFunction,
         };
-        let native = NativeFn { this: null_field(), owner: field(class), module: null_field(), def };
+        let native =
+            NativeFn { this: null_field(), owner: field(class), module: null_field(), def, plan: plan::UNKNOWN.into() };
         let f = self.alloc(shape, native)?.value();
         match def.flavour {
             Flavour::StaticMethod if name != "__new__" => {
@@ -296,9 +310,25 @@ impl Thread {
         }
     }
 
+    /// These containers have quick methods where others have slots.
+    fn is_plain_item_method(&self, class: Gc<Class>, name: &str) -> bool {
+        let of = |all: &[B]| all.iter().any(|b| self.builtin(*b) == class);
+        match name {
+            "__getitem__" => of(&[B::List, B::Dict]),
+            "__contains__" => of(&[B::Dict, B::Set, B::FrozenSet]),
+            _ => false,
+        }
+    }
+
     /// A function of a native module.
     pub fn native_function(&mut self, module: Value, def: &'static NativeDef) -> R {
-        let f = NativeFn { this: null_field(), owner: null_field(), module: field(module), def };
+        let f = NativeFn {
+            this: null_field(),
+            owner: null_field(),
+            module: field(module),
+            def,
+            plan: plan::UNKNOWN.into(),
+        };
         Ok(self.alloc(B::BuiltinFunction, f)?.value())
     }
 
@@ -395,6 +425,10 @@ impl Thread {
                 self.bind(f, v, class)
             }
             Found::Property(get) => self.call_step(get, crate::ops::call::Argv::slice(&[v]), cont, dst),
+            Found::ClassMethod(f) => {
+                let class = self.class_of(v).value();
+                self.new_bound_method(f, class)
+            }
             Found::Descriptor(d) => {
                 let class = self.class_of(v).value();
                 self.bind(d, v, class)
@@ -403,13 +437,23 @@ impl Thread {
         }
     }
 
+    /// The member of `__slots__` has no value.
+    #[cold]
+    pub fn empty_member(&mut self, v: Value, name: Value) -> Raised {
+        let (class, text) = (self.full_class_name(self.class_of(v)), self.display_name(name));
+        self.attribute_error(format!("'{class}' object has no attribute '{text}'"), v, name)
+    }
+
     #[cold]
     fn no_attribute(&mut self, v: Value, name: Value) -> R {
         if let Some(m) = v.cast::<Module>() {
             return self.module_getattr(m, name);
         }
-        let text = self.display_name(name);
-        let class = self.class_name(v);
+        let class = self.class_of(v);
+        if self.lookup(class, name).is_some_and(|m| m.kind() == Member::kind()) {
+            return Err(self.empty_member(v, name));
+        }
+        let (class, text) = (self.class_name(v), self.display_name(name));
         Err(self.attribute_error(format!("'{class}' object has no attribute '{text}'"), v, name))
     }
 
@@ -453,6 +497,7 @@ impl Thread {
         let meta = self.lookup(meta_class, name);
         if let Some(m) = meta
             && self.is_data_descriptor(m)
+            && !matches!(self.classify(m), Found::Value(_))
         {
             return self.bind(m, c.value(), meta_class.value());
         }
@@ -483,7 +528,7 @@ impl Thread {
         }
         match self.find_attr(s.value(), name)? {
             Found::Value(x) | Found::Slot(_, x) => Ok(x),
-            Found::Method(d) | Found::Descriptor(d) | Found::Property(d) => {
+            Found::Method(d) | Found::Descriptor(d) | Found::Property(d) | Found::ClassMethod(d) => {
                 let class = self.class_of(s.value()).value();
                 self.bind(d, s.value(), class)
             }
@@ -599,7 +644,10 @@ impl Thread {
             {
                 return self.delete_slot(v, name);
             }
-            let (class, text) = (class.name(), self.display_name(name));
+            if !has_dict {
+                return Err(self.cannot_set(v, class, name, meta));
+            }
+            let (class, text) = (self.type_name(class), self.display_name(name));
             return Err(self.attribute_error(format!("'{class}' object has no attribute '{text}'"), v, name));
         }
         if let Some(slot) = slot {
@@ -613,7 +661,7 @@ impl Thread {
 
     #[cold]
     fn cannot_set(&mut self, v: Value, class: Gc<Class>, name: Value, meta: Option<Value>) -> Raised {
-        let (class, text) = (class.name(), self.display_name(name));
+        let (class, text) = (self.type_name(class), self.display_name(name));
         let message = match meta {
             Some(_) => format!("'{class}' object attribute '{text}' is read-only"),
             None => format!("'{class}' object has no attribute '{text}' and no __dict__ for setting new attributes"),
@@ -739,7 +787,7 @@ impl Thread {
             return Ok(true);
         }
         if let Some(n) = meta.cast::<NativeFn>() {
-            if n.def.flavour != Flavour::GetSet {
+            if !n.def.is_attribute() {
                 return Ok(false);
             }
             self.set_native(n, v, name, x)?;
@@ -779,9 +827,7 @@ impl Thread {
             );
         }
         if x.is_null() && self.read_slot(v, m.slot).is_none() {
-            let text = self.display_name(name);
-            let class = self.class_name(v);
-            return Err(self.attribute_error(format!("'{class}' object has no attribute '{text}'"), v, name));
+            return Err(self.empty_member(v, name));
         }
         self.write_slot(v, m.slot, x)
     }
@@ -798,8 +844,8 @@ impl Thread {
                 Ok(())
             }
             None => {
-                let (text, class) = (self.display_name(name), self.class_name(v));
-                Err(self.attribute_error(format!("attribute '{text}' of '{class}' objects is not writable"), v, name))
+                let message = n.read_only(self);
+                Err(self.attribute_error(message, v, name))
             }
         }
     }
@@ -807,7 +853,7 @@ impl Thread {
     /// `type.__setattr__` and `type.__delattr__`.
     pub fn class_setattr(&mut self, c: Gc<Class>, name: Value, x: Value) -> R<()> {
         if c.has(flags::IMMUTABLE) {
-            let (text, class) = (self.display_name(name), self.class_display_name(c));
+            let (text, class) = (self.display_name(name), self.type_name(c));
             return Err(self.type_error(format!("cannot set '{text}' attribute of immutable type '{class}'")));
         }
         let meta_class = self.class_of(c.value());
@@ -877,10 +923,72 @@ fn is_generic_getattribute(f: Value) -> bool {
     is_native_named(f, &[object_getattribute])
 }
 fn is_generic_setattr(f: Value) -> bool {
-    is_native_named(f, &[object_setattr])
+    is_native_named(f, &[object_setattr, type_setattr])
 }
 fn is_generic_delattr(f: Value) -> bool {
-    is_native_named(f, &[object_delattr])
+    is_native_named(f, &[object_delattr, type_delattr])
+}
+
+/// Special methods that operators and statements stand for (slots of a type in CPython): they are wrapper descriptors.
+fn is_slot(name: &str) -> bool {
+    let Some(name) = name.strip_prefix("__").and_then(|n| n.strip_suffix("__")) else { return false };
+    const BINARY: &[&str] = &[
+        "add", "and", "divmod", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv",
+        "xor",
+    ];
+    const OTHER: &[&str] = &[
+        "abs",
+        "aiter",
+        "anext",
+        "await",
+        "bool",
+        "buffer",
+        "call",
+        "contains",
+        "del",
+        "delattr",
+        "delete",
+        "delitem",
+        "eq",
+        "float",
+        "ge",
+        "get",
+        "getattribute",
+        "getitem",
+        "gt",
+        "hash",
+        "index",
+        "init",
+        "int",
+        "invert",
+        "iter",
+        "le",
+        "len",
+        "lt",
+        "ne",
+        "neg",
+        "next",
+        "pos",
+        "release_buffer",
+        "repr",
+        "set",
+        "setattr",
+        "setitem",
+        "str",
+    ];
+    let binary = |n: &str| BINARY.contains(&n);
+    OTHER.contains(&name) || binary(name) || name.strip_prefix(['r', 'i']).is_some_and(binary)
+}
+
+impl Gc<NativeFn> {
+    /// Why an attribute without a setter cannot be written.
+    pub fn read_only(self, cx: &Thread) -> String {
+        if self.def.flavour == Flavour::Member {
+            return "readonly attribute".to_owned();
+        }
+        let of = self.owner.cast::<Class>().map_or_else(String::new, |c| cx.type_name(c));
+        format!("attribute '{}' of '{of}' objects is not writable", self.def.name())
+    }
 }
 
 fn attr_name(cx: &mut Thread, v: Value) -> R {
@@ -900,15 +1008,36 @@ pub fn object_getattribute(cx: &mut Thread, a: crate::Args<'_>) -> R {
     cx.finish(r)
 }
 
-/// `__setattr__`: "(self, name, value, /)".
+/// Refuses `object`'s way to write attributes for what has its own: classes.
+fn refuse_class(cx: &mut Thread, v: Value, what: &str) -> R<()> {
+    if v.kind() == Class::kind() {
+        let class = cx.class_name(v);
+        return Err(cx.type_error(format!("can't apply this {what} to {class} object")));
+    }
+    Ok(())
+}
+
+/// `object.__setattr__`: "(self, name, value, /)".
 pub fn object_setattr(cx: &mut Thread, a: crate::Args<'_>) -> R {
+    refuse_class(cx, a[0], "__setattr__")?;
+    type_setattr(cx, a)
+}
+
+/// `object.__delattr__`: "(self, name, /)".
+pub fn object_delattr(cx: &mut Thread, a: crate::Args<'_>) -> R {
+    refuse_class(cx, a[0], "__delattr__")?;
+    type_delattr(cx, a)
+}
+
+/// `type.__setattr__`: "(self, name, value, /)".
+pub fn type_setattr(cx: &mut Thread, a: crate::Args<'_>) -> R {
     let name = attr_name(cx, a[1])?;
     cx.generic_setattr(a[0], name, a[2])?;
     Ok(Value::NONE)
 }
 
-/// `__delattr__`: "(self, name, /)".
-pub fn object_delattr(cx: &mut Thread, a: crate::Args<'_>) -> R {
+/// `type.__delattr__`: "(self, name, /)".
+pub fn type_delattr(cx: &mut Thread, a: crate::Args<'_>) -> R {
     let name = attr_name(cx, a[1])?;
     cx.generic_setattr(a[0], name, Value::NULL)?;
     Ok(Value::NONE)

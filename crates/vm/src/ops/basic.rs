@@ -124,8 +124,13 @@ impl Thread {
         {
             return Ok(tint::hash(&n) as u64);
         }
+        if v.shape() == B::Tuple as u32 {
+            // SAFETY: the shape tells the exact class.
+            return self.tuple_hash(unsafe { v.cast_unchecked() });
+        }
         let f = self.lookup_special(v, N::__hash__);
         match f {
+            Some(f) if self.is_object_hash(f) => Ok(self.identity_hash(v)),
             Some(f) if !f.is_none() => {
                 let r = self.call_unbound(f, v, &[])?;
                 if let Some(n) = r.as_int() {
@@ -143,9 +148,28 @@ impl Thread {
         }
     }
 
-    /// The hash that `object.__hash__` gives: by identity.
+    /// Is it the `__hash__` that `object` defines?
+    fn is_object_hash(&self, f: Value) -> bool {
+        f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(B::Object).value())
+    }
+
+    /// The hash of a tuple, from those of its items: xxHash's mixing, as CPython uses it.
+    pub fn tuple_hash(&mut self, t: Gc<Tuple>) -> R<u64> {
+        const P1: u64 = 11400714785074694791;
+        const P2: u64 = 14029467366897019727;
+        const P5: u64 = 2870177450012600261;
+        self.check_recursion(" while hashing")?;
+        let mut acc = P5;
+        for i in 0..t.len {
+            let h = self.hash(t.at(i))?;
+            acc = acc.wrapping_add(h.wrapping_mul(P2)).rotate_left(31).wrapping_mul(P1);
+        }
+        acc = acc.wrapping_add(t.len as u64 ^ (P5 ^ 3527539));
+        Ok(if acc == u64::MAX { 1546275796 } else { acc })
+    }
+
+    /// The hash that `object.__hash__` gives: by identity. Objects lie at multiples of 8; what is left is a small int.
     pub fn identity_hash(&mut self, v: Value) -> u64 {
-        // Objects lie at multiples of eight.
         self.id(v) as u64 >> 3
     }
 

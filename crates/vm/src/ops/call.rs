@@ -5,7 +5,7 @@
 
 use crate::class::{Builtin as B, flags};
 use crate::frame::{Cont, flags as fflags};
-use crate::native::{Args, NativeDef, Signature};
+use crate::native::{Args, NativeDef, Signature, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{N, R, Raised, Thread, Value};
@@ -42,13 +42,19 @@ impl Argv {
     }
 }
 
-/// Arguments put together for a call: on the native stack or, if they are many, where the collector finds and updates them.
-enum Gathered {
-    Few(SmallVec<[Value; FEW]>),
-    Many(crate::RootedVec),
+/// Places in a function's list of rarely used attributes.
+pub mod function_meta {
+    pub const DOC: usize = 0;
+    pub const TYPE_PARAMS: usize = 1;
 }
 
-const FEW: usize = 12;
+const GATHERED_ON_STACK: usize = 12;
+
+/// Arguments put together for a call: on the native stack or, if they are many, where the collector finds and updates them.
+enum Gathered {
+    Few(SmallVec<[Value; GATHERED_ON_STACK]>),
+    Many(crate::RootedVec),
+}
 
 impl Gathered {
     fn argv(&self, names: Value) -> Argv {
@@ -58,6 +64,16 @@ impl Gathered {
         };
         Argv { names, ..all }
     }
+}
+
+/// Up to this many arguments are moved in an array of fixed size.
+const FEW: usize = 4;
+
+/// The arguments with one more in front; fewer than [`FEW`] of them. Copied one by one: a call of memcpy costs more.
+#[inline(always)]
+fn few_with_first(first: Value, args: &[Value]) -> [Value; FEW] {
+    let at = |i: usize| args.get(i).copied().unwrap_or(Value::NULL);
+    [first, at(0), at(1), at(2)]
 }
 
 impl Thread {
@@ -110,7 +126,7 @@ impl Thread {
     }
     #[inline(always)]
     fn gather(&mut self, count: usize, values: impl Iterator<Item = Value>) -> Gathered {
-        if count <= FEW {
+        if count <= GATHERED_ON_STACK {
             return Gathered::Few(values.collect());
         }
         let mut all = crate::RootedVec::new(self);
@@ -126,6 +142,15 @@ impl Thread {
 
     pub fn call_unbound_step(&mut self, f: Value, this: Value, args: &[Value], cont: Cont, dst: u8) -> R {
         if is_plain_method(f) {
+            if args.len() < FEW {
+                let few = few_with_first(this, args);
+                let all = &few[..args.len() + 1];
+                if f.kind() == NativeFn::kind() {
+                    // SAFETY: the kind was tested. The receiver's own type has the method, so it fits.
+                    return self.call_fitting(unsafe { f.cast_unchecked() }, all);
+                }
+                return self.call_step(f, Argv::slice(all), cont, dst);
+            }
             let all = self.gather(args.len() + 1, std::iter::once(this).chain(args.iter().copied()));
             return self.call_step(f, all.argv(Value::NULL), cont, dst);
         }
@@ -192,6 +217,10 @@ impl Thread {
                 _ => self.call_step(f, Argv { window: false, ..argv }, cont, dst),
             };
         }
+        if argv.count < FEW {
+            let few = few_with_first(first, argv.as_slice());
+            return self.call_step(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) }, cont, dst);
+        }
         let all = self.gather(argv.count + 1, std::iter::once(first).chain(argv.as_slice().iter().copied()));
         self.call_step(f, all.argv(argv.names), cont, dst)
     }
@@ -201,12 +230,46 @@ impl Thread {
     pub fn call_function(&mut self, f: Gc<Function>, argv: Argv, cont: Cont, dst: u8) -> R {
         // SAFETY: a function's code is a code object.
         let code = unsafe { f.code.as_gc::<CodeObject>() };
+        if argv.count == code.argcount as usize && argv.names.is_null() && code.plain_generator {
+            return self.make_generator(f, code, argv.first);
+        }
         if code.simple && argv.count == code.argcount as usize && argv.names.is_null() {
             let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
             self.push_frame(f, code, regs, cont, dst)?;
             return Ok(Value::PUSHED);
         }
+        if code.simple
+            && argv.count < code.argcount as usize
+            && argv.names.is_null()
+            && let Some(defaults) = f.defaults.cast::<Tuple>()
+            && argv.count + defaults.len >= code.argcount as usize
+        {
+            return self.call_with_defaults(f, code, defaults, argv, cont, dst);
+        }
         self.call_function_slow(f, code, argv, cont, dst)
+    }
+
+    /// Positional arguments, and defaults for the last parameters.
+    fn call_with_defaults(
+        &mut self,
+        f: Gc<Function>,
+        code: Gc<CodeObject>,
+        defaults: Gc<Tuple>,
+        argv: Argv,
+        cont: Cont,
+        dst: u8,
+    ) -> R {
+        let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
+        let want = code.argcount as usize;
+        if regs.wrapping_add(code.nregs as usize) > self.regs_limit {
+            return Err(self.recursion_error(""));
+        }
+        for i in argv.count..want {
+            // SAFETY: the callee's registers; room was checked. A window ends its frame's live registers.
+            unsafe { *regs.add(i) = defaults.at(i + defaults.len - want) };
+        }
+        self.push_frame(f, code, regs, cont, dst)?;
+        Ok(Value::PUSHED)
     }
 
     #[inline(always)]
@@ -229,23 +292,27 @@ impl Thread {
         if base.wrapping_add(code.nregs as usize + argv.count + 8) >= self.regs_limit {
             return Err(self.recursion_error(""));
         }
+        let generator = code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0;
         // Bound on the native stack, which is scanned: above the running frame's registers nothing is.
         let n = code.nparams as usize;
-        let mut bound: SmallVec<[Value; 24]> = SmallVec::from_elem(Value::NULL, n);
-        if bound.spilled() {
+        let mut few = [Value::NULL; 16];
+        let mut many = None;
+        let bound = if n <= few.len() {
+            few.as_mut_ptr()
+        } else {
             let mut rooted = crate::RootedVec::new(self);
             rooted.as_mut_vec().resize(n, Value::NULL);
             let to = rooted.as_mut_vec().as_mut_ptr();
-            self.bind_args(f, code, argv, to)?;
-            bound.copy_from_slice(&rooted);
-        } else {
-            self.bind_args(f, code, argv, bound.as_mut_ptr())?;
+            many = Some(rooted);
+            to
+        };
+        self.bind_args(f, code, argv, bound)?;
+        if generator {
+            return self.make_generator(f, code, bound);
         }
-        // SAFETY: room for all registers was checked.
-        unsafe { std::ptr::copy_nonoverlapping(bound.as_ptr(), base, n) };
-        if code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0 {
-            return self.make_generator(f, code, base);
-        }
+        // SAFETY: room for all registers was checked; `bound` has `n` values.
+        unsafe { std::ptr::copy_nonoverlapping(bound, base, n) };
+        drop(many);
         self.push_frame(f, code, base, cont, dst)?;
         Ok(Value::PUSHED)
     }
@@ -308,9 +375,14 @@ impl Thread {
         let mut wrong_posonly = Vec::new();
         for i in 0..names.len {
             let (name, value) = (names.at(i), argv.at(given + i));
+            // Names in the code are interned, as parameters' names are.
+            let mut found = (posonly..npos + nkw).find(|p| params.at(*p) == name);
             let Some(s) = name.cast::<Str>() else { return Err(self.type_error("keywords must be strings")) };
-            let key = self.intern_str(s)?;
-            let found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
+            let mut key = name;
+            if found.is_none() {
+                key = self.intern_str(s)?;
+                found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
+            }
             if let Some(p) = found {
                 // SAFETY: a parameter's register.
                 unsafe {
@@ -461,8 +533,8 @@ impl Thread {
     pub fn call_ex_step(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value, cont: Cont, dst: u8) -> R {
         let kw = kwargs.cast::<Dict>().filter(|d| !d.is_empty());
         let Some(kw) = kw else {
-            let all = self.gather(args.len, args.items().iter().copied());
-            return self.call_step(f, all.argv(Value::NULL), cont, dst);
+            // The tuple is pinned by the pointer to its items.
+            return self.call_step(f, Argv::slice(args.items()), cont, dst);
         };
         let mut all = crate::RootedVec::new(self);
         let mut names = crate::RootedVec::new(self);
@@ -486,34 +558,67 @@ impl Thread {
     // ---- native functions
 
     #[inline(always)]
-    fn call_native_object(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+    pub(crate) fn call_native_object(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
         let this = f.this.get();
         if !this.is_null() {
             if argv.window {
                 // SAFETY: a window's word in front of the arguments is free.
                 unsafe { *argv.first.sub(1) = this };
                 let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
-                return self.call_native(f.def, argv, f);
+                return self.call_native(f, argv);
+            }
+            if argv.count < FEW {
+                let few = few_with_first(this, argv.as_slice());
+                return self.call_native(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) });
             }
             let all = self.gather(argv.count + 1, std::iter::once(this).chain(argv.as_slice().iter().copied()));
-            return self.call_native(f.def, all.argv(argv.names), f);
+            return self.call_native(f, all.argv(argv.names));
         }
-        self.call_native(f.def, argv, f)
+        self.call_native(f, argv)
+    }
+
+    /// Calls a native method whose receiver is known to fit, with positional arguments on the native stack.
+    #[inline(always)]
+    fn call_fitting(&mut self, f: Gc<NativeFn>, all: &[Value]) -> R {
+        if f.plan.get() & 0xff == all.len() as u32 {
+            return (f.def.func)(self, Args::new(all));
+        }
+        self.call_native_general(f, Argv::slice(all))
     }
 
     /// Calls a native function with all its arguments, receiver included.
     #[inline(always)]
-    fn call_native(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R {
-        let sig = def.signature();
-        if sig.is_plain() && argv.names.is_null() && self.receiver_fits(argv, f) {
-            if argv.count == sig.params.len() {
+    fn call_native(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+        let plan = f.plan.get();
+        if plan & 0xff == argv.count as u32
+            && argv.names.is_null()
+            && (plan & plan::CHECK == 0 || self.receiver_fits(argv, f))
+        {
+            // SAFETY: the arguments lie on a stack and stay there during the call.
+            return (f.def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+        }
+        self.call_native_general(f, argv)
+    }
+
+    /// The same with optional parameters left out; makes the plan for next time.
+    #[inline(never)]
+    fn call_native_general(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
+        let (def, sig) = (f.def, f.def.signature());
+        if f.plan.get() == plan::UNKNOWN {
+            let check = if f.checks_receiver() { plan::CHECK } else { 0 };
+            let n = sig.params.len() as u32;
+            f.plan.set(if sig.is_plain() && n < plan::GENERAL { n | check } else { plan::GENERAL });
+        }
+        if sig.is_plain() && argv.names.is_null() && (!f.checks_receiver() || self.receiver_fits(argv, f)) {
+            let n = sig.params.len();
+            if argv.count == n {
                 // SAFETY: the arguments lie on a stack and stay there during the call.
                 return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
             }
-            if argv.count >= sig.required && argv.count < sig.params.len() && sig.params.len() <= 8 {
+            if argv.count >= sig.required && argv.count < n && n <= 8 {
                 let mut all = [Value::NULL; 8];
                 all[..argv.count].copy_from_slice(argv.as_slice());
-                return (def.func)(self, Args::new(&all[..sig.params.len()]));
+                return (def.func)(self, Args::new(&all[..n]));
             }
         }
         self.call_native_slow(def, sig, argv, f)
@@ -522,12 +627,12 @@ impl Thread {
     /// Is the first argument an instance of the class that an unbound method belongs to?
     #[inline(always)]
     fn receiver_fits(&self, argv: Argv, f: Gc<NativeFn>) -> bool {
-        if !f.checks_receiver() {
-            return true;
-        }
         // SAFETY: a method's owner is a class.
         let owner = unsafe { f.owner.as_gc::<Class>() };
-        argv.count > 0 && self.class_of(argv.at(0)).is_subclass(owner)
+        argv.count > 0 && {
+            let class = self.class_of(argv.at(0));
+            class == owner || class.is_subclass(owner)
+        }
     }
 
     #[inline(never)]
@@ -641,8 +746,8 @@ impl Thread {
                 (None, None) => {
                     let fname = made_class(def, f).map_or_else(|| def.name().to_owned(), |c| c.name());
                     let maker = made_class(def, f).is_some();
-                    let takes_none =
-                        sig.varkw.is_none() && sig.posonly.max(maker as usize) + sig.varargs.is_some() as usize == sig.params.len();
+                    let takes_none = sig.varkw.is_none()
+                        && sig.posonly.max(maker as usize) + sig.varargs.is_some() as usize == sig.params.len();
                     if takes_none && given > 0 && self.keywords_are_for_another(def, argv.at(0)) {
                         continue;
                     }
@@ -663,7 +768,7 @@ impl Thread {
 
     fn native_qualname(&self, def: &'static NativeDef, argv: Argv) -> String {
         if is_bound_sig(def) && argv.count > 0 {
-            return format!("{}.{}", self.class_name(argv.at(0)), def.name());
+            return format!("{}.{}", self.class_of(argv.at(0)).name(), def.name());
         }
         def.name().to_owned()
     }
@@ -688,6 +793,17 @@ impl Thread {
         };
         let s = |n: usize| if n == 1 { "" } else { "s" };
         let posonly = sig.posonly == sig.params.len();
+        if [B::WrapperDescriptor as u32, B::MethodWrapper as u32].contains(&f.shape()) && posonly {
+            let wanted = match (min, max) {
+                (0, 0) => Some("0 arguments"),
+                (1, 1) => Some("1 argument"),
+                (1, 2) => Some("1 or 2 arguments"),
+                _ => None,
+            };
+            if let Some(wanted) = wanted {
+                return self.type_error(format!("expected {wanted}, got {given}"));
+            }
+        }
         if max == min && posonly && maker.is_some() {
             return self.type_error(format!("{name} expected {max} argument{}, got {given}", s(max)));
         }
@@ -716,7 +832,19 @@ impl Thread {
     /// Calls a class: metaclass `__call__`, or make an instance.
     fn call_class(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
         let meta = self.class_of(c.value());
-        if meta != self.builtin(B::Type) {
+        if meta == self.builtin(B::Type) {
+            if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
+                let instance = self.alloc_instance(c)?;
+                return match c.call_init.get().bound() {
+                    Some(init) if argv.window && argv.names.is_null() && cont == Cont::Store => {
+                        self.init_in_window(init, instance, argv, dst)
+                    }
+                    Some(init) => self.call_init(init, instance, argv, cont, dst),
+                    None if argv.count == 0 => Ok(instance),
+                    None => self.instantiate_step(c, argv, cont, dst),
+                };
+            }
+        } else {
             let name = self.name(N::__call__);
             if let Some(call) = self.lookup(meta, name)
                 && !is_type_call(call)
@@ -745,7 +873,7 @@ impl Thread {
             return Err(self.type_error("type() takes 1 or 3 arguments"));
         }
         if c.has(flags::NO_NEW) {
-            let name = self.class_display_name(c);
+            let name = self.type_name(c);
             return Err(self.type_error(format!("cannot create '{name}' instances")));
         }
         let (new, init) = (c.call_new.get(), c.call_init.get());
@@ -796,6 +924,24 @@ impl Thread {
             Some(init) if !is_object_init(init) => self.call_init(init, v, argv, cont, dst),
             _ => Ok(v),
         }
+    }
+
+    /// Pushes the frame of an `__init__` written in Python whose arguments lie where its registers begin.
+    #[inline(always)]
+    fn init_in_window(&mut self, init: Value, instance: Value, argv: Argv, dst: u8) -> R {
+        if let Some(f) = init.cast::<Function>() {
+            // SAFETY: a function's code is a code object.
+            let code = unsafe { f.code.as_gc::<CodeObject>() };
+            if code.simple && code.argcount as usize == argv.count + 1 {
+                let first = argv.first.wrapping_sub(1);
+                // SAFETY: a window's word in front of the arguments is free.
+                unsafe { *first = instance };
+                self.push_frame(f, code, first, Cont::Init, dst)?;
+                self.top().aux = instance;
+                return Ok(Value::PUSHED);
+            }
+        }
+        self.call_init(init, instance, argv, Cont::Store, dst)
     }
 
     fn call_init(&mut self, init: Value, instance: Value, argv: Argv, cont: Cont, dst: u8) -> R {
@@ -849,11 +995,15 @@ impl Thread {
             _ if new.kind() == NativeFn::kind() || new.kind() == Function::kind() => new,
             _ => self.bind(new, Value::NONE, c.value())?,
         };
-        let new = if is_object_new(new) || is_generic_new(new) { Value::NULL } else { new };
+        // Abstract lists and the like stay on the long way: only `object.__new__` refuses them.
+        let plain = is_object_new(new) || is_generic_new(new) || is_plain_new(new) && !c.has(flags::ABSTRACT);
+        let new = if plain { Value::NULL } else { new };
         let init = if is_object_init(init) { Value::NULL } else { init };
         c.call_new.set(self, c, new);
         c.call_init.set(self, c, init);
         c.call_epoch.set(self.vm().epoch.get());
+        let special = flags::ABSTRACT | flags::NO_NEW | flags::EXCEPTION;
+        c.call_plain.set(new.is_null() && !c.has(special) && c != self.builtin(B::Type));
         for k in c.mro().items() {
             if let Some(k) = k.cast::<Class>() {
                 k.flags.set(k.flags.get() | flags::CACHED);
@@ -872,7 +1022,8 @@ impl Thread {
                 return Err(self.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
             }
             if !own_init {
-                return Err(self.type_error(format!("{}() takes no arguments", c.name())));
+                let name = self.type_name(c);
+                return Err(self.type_error(format!("{name}() takes no arguments")));
             }
         }
         if c.has(flags::ABSTRACT) {
@@ -888,7 +1039,7 @@ impl Thread {
         if self.lookup(native, n).is_none_or(fits) {
             return Ok(());
         }
-        let (c, native) = (self.class_display_name(c), self.class_display_name(native));
+        let (c, native) = (self.type_name(c), self.type_name(native));
         Err(self.type_error(format!("object.__new__({c}) is not safe, use {native}.__new__()")))
     }
 
@@ -936,16 +1087,6 @@ impl Thread {
         Ok(out)
     }
 
-    /// `module.qualname`, without `builtins.`.
-    pub fn class_display_name(&mut self, c: Gc<Class>) -> String {
-        let name = c.name();
-        let key = self.name(N::__module__);
-        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<Str>()) {
-            Some(m) if m.bytes() != b"builtins" => format!("{}.{name}", m.to_lossy()),
-            _ => name,
-        }
-    }
-
     /// Runs a native finaliser; kinds that need one have a `__del__` among their methods.
     pub fn finalize_native(&mut self, _v: Value) {}
 
@@ -970,6 +1111,22 @@ impl Thread {
         self.run()
     }
 
+    /// The list of a function's rarely used attributes; see [`function_meta`].
+    pub fn function_meta(&mut self, f: Gc<Function>) -> R<Gc<List>> {
+        if let Some(meta) = f.meta.cast::<List>() {
+            return Ok(meta);
+        }
+        let doc = match f.code.cast::<CodeObject>() {
+            Some(code) if code.rust().flags & cflags::HAS_DOCSTRING != 0 => {
+                code.consts.cast::<Tuple>().map_or(Value::NONE, |c| c.at(0))
+            }
+            _ => Value::NONE,
+        };
+        let meta = self.new_list(&[doc, Value::NULL])?;
+        f.meta.set(self, f, meta);
+        Ok(meta)
+    }
+
     /// A function object without defaults.
     pub fn new_function(&mut self, code: Gc<CodeObject>, globals: Gc<Dict>) -> R<Gc<Function>> {
         let key = self.name(N::__builtins__);
@@ -979,11 +1136,6 @@ impl Thread {
         };
         let key = self.name(N::__name__);
         let module = self.dict_get_str(globals, key).unwrap_or(Value::NONE);
-        let doc = match code.rust().flags & cflags::HAS_DOCSTRING != 0 {
-            true => code.consts.cast::<Tuple>().map_or(Value::NONE, |c| c.at(0)),
-            false => Value::NONE,
-        };
-        let meta = self.new_list(&[doc, module, Value::NULL])?;
         use crate::make::{field, null_field};
         self.alloc(
             B::Function,
@@ -998,7 +1150,8 @@ impl Thread {
                 closure: null_field(),
                 annotate: null_field(),
                 annotations: null_field(),
-                meta: field(meta),
+                module: field(module),
+                meta: null_field(),
             },
         )
     }
@@ -1017,7 +1170,7 @@ fn made_class(def: &NativeDef, f: Gc<NativeFn>) -> Option<Gc<Class>> {
 
 /// Does the signature begin with the receiver?
 pub fn is_bound_sig(def: &NativeDef) -> bool {
-    matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod | crate::Flavour::GetSet)
+    def.is_attribute() || matches!(def.flavour, crate::Flavour::Method | crate::Flavour::ClassMethod)
 }
 
 impl Gc<NativeFn> {
@@ -1036,6 +1189,36 @@ fn is_type_call(f: Value) -> bool {
 }
 pub fn is_object_new(f: Value) -> bool {
     is_native(f, object_new)
+}
+/// `__new__` of built-in classes whose `__init__` takes all arguments.
+fn is_plain_new(f: Value) -> bool {
+    is_native(f, list_new) || is_native(f, dict_new) || is_native(f, set_new)
+}
+
+fn plain_new(cx: &mut Thread, class: Value, b: B) -> R {
+    let of = cx.builtin(b);
+    let name = of.name();
+    let Some(c) = class.cast::<Class>() else {
+        let got = cx.class_name(class);
+        return Err(cx.type_error(format!("{name}.__new__(X): X is not a type object ({got})")));
+    };
+    if !c.is_subclass(of) {
+        let got = cx.type_name(c);
+        return Err(cx.type_error(format!("{name}.__new__({got}): {got} is not a subtype of {name}")));
+    }
+    cx.alloc_instance(c)
+}
+/// `list.__new__(cls, *args, **kwargs)`.
+pub fn list_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::List)
+}
+/// `dict.__new__(cls, *args, **kwargs)`.
+pub fn dict_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::Dict)
+}
+/// `set.__new__(cls, *args, **kwargs)`.
+pub fn set_new(cx: &mut Thread, a: Args<'_>) -> R {
+    plain_new(cx, a[0], B::Set)
 }
 pub fn is_object_init(f: Value) -> bool {
     is_native(f, object_init)
@@ -1075,7 +1258,7 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
     }
     cx.check_new_is_safe(c, is_object_new)?;
     if c.has(flags::NO_NEW) {
-        let name = cx.class_display_name(c);
+        let name = cx.type_name(c);
         return Err(cx.type_error(format!("cannot create '{name}' instances")));
     }
     cx.alloc_instance(c)

@@ -232,7 +232,7 @@ pub fn quick_number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     number_compare(op, a, b)
 }
 
-/// Numbers of int and float types, subclasses included.
+/// Numbers of int and float types, subclasses included; None if an operand is neither.
 pub fn number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     match (a.as_float(), b.as_float()) {
         (Some(x), Some(y)) => Some(op.of_floats(x, y)),

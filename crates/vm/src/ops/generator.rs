@@ -1,7 +1,8 @@
 //! Generators and coroutines as resumable register files.
 //!
-//! A suspended generator keeps its registers in its object; resuming copies them to the register stack and pushes a
-//! frame, suspending copies them back. `pc` is the index of the yielding instruction.
+//! A generator's registers lie in its object, also while it runs: resuming pushes a frame that points there, suspending
+//! pops it. While it runs the frame is a root for them and they are written without barriers. `pc` is the index of the
+//! yielding instruction.
 
 use crate::class::Builtin as B;
 use crate::frame::{Cont, Frame, flags as fflags};
@@ -36,8 +37,13 @@ pub mod gen_flags {
 /// Both ranges are valid and apart.
 #[inline(always)]
 unsafe fn copy_words(from: *const Value, to: *mut Value, n: usize) {
-    for i in 0..n {
-        std::ptr::write_volatile(to.add(i), *from.add(i));
+    // Two at a time; volatile, or the loop is turned into that call.
+    let (from2, to2) = (from as *const [Value; 2], to as *mut [Value; 2]);
+    for i in 0..n / 2 {
+        std::ptr::write_volatile(to2.add(i), std::ptr::read(from2.add(i)));
+    }
+    if n % 2 == 1 {
+        std::ptr::write_volatile(to.add(n - 1), *from.add(n - 1));
     }
 }
 
@@ -49,8 +55,9 @@ pub enum Resumed {
 }
 
 impl Thread {
-    /// A generator, coroutine or async generator whose parameters are bound at `regs`.
-    pub(crate) fn make_generator(&mut self, f: Gc<Function>, code: Gc<CodeObject>, regs: *mut Value) -> R {
+    /// A generator, coroutine or async generator. Its parameters are bound at `params`, where the collector sees them: on
+    /// the native stack, in the running frame's registers, or rooted.
+    pub(crate) fn make_generator(&mut self, f: Gc<Function>, code: Gc<CodeObject>, params: *const Value) -> R {
         let class = if code.flags & cflags::COROUTINE != 0 {
             B::Coroutine
         } else if code.flags & cflags::ASYNC_GENERATOR != 0 {
@@ -59,14 +66,6 @@ impl Thread {
             B::Generator
         };
         let n = code.nregs as usize;
-        // The arguments lie above the running frame, where nobody sees them: keep them in a frame of their own.
-        let params: smallvec::SmallVec<[Value; 12]> =
-            // SAFETY: `nparams` bound values.
-            unsafe { std::slice::from_raw_parts(regs, code.nparams as usize) }.into();
-        let mut rooted = crate::RootedVec::new(self);
-        if params.spilled() {
-            rooted.as_mut_vec().extend_from_slice(&params);
-        }
         let size = size_of::<Generator>() + n * 8;
         let r = self.alloc_raw(Generator::kind(), class as u32, size, 0)?;
         // SAFETY: fresh zeroed memory of this size.
@@ -74,15 +73,13 @@ impl Thread {
             let g = r.payload() as *mut Generator;
             (*g).nregs = n as u32;
             (*g).func.init(f);
+            (*g).code.init(code);
             (*g).name.init(f.name.get());
             (*g).qualname.init(f.qualname.get());
             Gc::from_raw(g)
         };
-        let from: &[Value] = if params.spilled() { &rooted } else { &params };
-        for (i, v) in from.iter().enumerate() {
-            // SAFETY: parameters come first among the registers; the object is fresh.
-            unsafe { *g.regs().add(i) = *v };
-        }
+        // SAFETY: parameters come first among the registers; the object is fresh.
+        unsafe { copy_words(params, g.regs(), code.nparams as usize) };
         if class != B::Generator {
             self.mutator.register_finalizable(g.as_ref());
         } else if code.rust().exceptions.len() > 1 {
@@ -91,7 +88,7 @@ impl Thread {
         }
         if class == B::Coroutine
             && let Some(depth) = self.locals.get("coroutine_origin_depth")
-            && let Some(depth) = depth.as_int()
+            && let Some(depth) = depth.as_int().filter(|d| *d > 0)
         {
             self.note_coroutine_origin(g, depth)?;
         }
@@ -131,7 +128,7 @@ impl Thread {
     }
 
     pub fn generator_code(&self, g: Gc<Generator>) -> Option<Gc<CodeObject>> {
-        g.func.cast::<Function>()?.code.cast::<CodeObject>()
+        g.code.cast::<CodeObject>()
     }
 
     /// The instruction that a suspended generator waits in.
@@ -152,38 +149,36 @@ impl Thread {
 
     /// Pushes the frame of a generator that is not running or finished. `send` goes to the yield's register.
     pub(crate) fn push_generator(&mut self, g: Gc<Generator>, send: Value, cont: Cont, dst: u8) -> R<()> {
-        let (Some(f), Some(code)) = (g.func.cast::<Function>(), self.generator_code(g)) else {
-            return Err(self.error(Exc::SystemError, "generator without code; please report"));
-        };
-        let base = self.stack_top();
-        // SAFETY: limits are checked; the frame's registers are copied from the generator's.
+        // SAFETY: the limit is checked; generators are made with their code; the frame's registers are the generator's own.
         unsafe {
             let frame = self.frame.add(1);
-            let n = g.nregs as usize;
-            if frame >= self.frame_limit || base.add(n) > self.regs_limit {
+            if frame >= self.frame_limit {
                 return Err(self.recursion_error(""));
             }
-            copy_words(g.regs(), base, n);
+            let (code, regs) = (g.code.as_gc::<CodeObject>(), g.regs());
             let mut pc = code.instrs.add(g.pc.get() as usize);
             if g.state.get() == state::SUSPENDED {
                 let i = Instr(*pc);
-                *base.add(i.a()) = send;
+                *regs.add(i.a()) = send;
                 pc = pc.add(1 + (i.op() == Op::YieldFrom) as usize);
             }
+            let object = g.frame_obj.get();
             *frame = Frame {
                 pc,
-                regs: base,
-                func: f.value(),
+                regs,
+                func: g.func.get(),
                 code: code.value(),
                 aux: g.value(),
                 handled: g.handled.get(),
-                object: g.frame_obj.get(),
+                object,
                 cont,
                 dst,
                 flags: fflags::GENERATOR,
-                nregs: n as u32,
+                top: (*self.frame).top,
             };
-            if let Some(o) = g.frame_obj.cast::<FrameObject>() {
+            if !object.is_null()
+                && let Some(o) = object.cast::<FrameObject>()
+            {
                 o.live.set(frame);
             }
             self.frame = frame;
@@ -199,12 +194,14 @@ impl Thread {
             let frame = &mut *self.frame;
             let g = frame.aux.cast_unchecked::<Generator>();
             let code = frame.code.cast_unchecked::<CodeObject>();
+            // Its registers were written without barriers while its frame was a root.
             self.mutator.barrier(g.as_ref());
-            copy_words(frame.regs, g.regs(), g.nregs as usize);
             g.pc.set(pc.offset_from(code.instrs) as u32);
             g.handled.init(frame.handled);
             g.frame_obj.init(frame.object);
-            if let Some(o) = frame.object.cast::<FrameObject>() {
+            if !frame.object.is_null()
+                && let Some(o) = frame.object.cast::<FrameObject>()
+            {
                 o.live.set(std::ptr::null_mut());
                 o.pc.set(g.pc.get());
             }
@@ -219,15 +216,19 @@ impl Thread {
     /// The generator of the running frame is done: its registers are cleared.
     pub(crate) fn finish_generator(&mut self, g: Gc<Generator>) {
         g.state.set(state::FINISHED);
+        self.mutator.finalizer_done(g.as_ref());
+        // The registers are not cleared: the collector does not look at them any more.
         self.mutator.barrier(g.as_ref());
-        for i in 0..g.nregs as usize {
-            // SAFETY: the object's own registers, after the barrier.
-            unsafe { *g.regs().add(i) = Value::NULL };
-        }
         g.handled.init(Value::NULL);
     }
 
+    #[inline(always)]
     fn check_resumable(&mut self, g: Gc<Generator>) -> R<()> {
+        if g.state.get() <= state::SUSPENDED { Ok(()) } else { self.check_not_resumable(g) }
+    }
+
+    #[cold]
+    fn check_not_resumable(&mut self, g: Gc<Generator>) -> R<()> {
         let kind = match g.shape() {
             s if s == B::Coroutine as u32 => "coroutine",
             s if s == B::AsyncGenerator as u32 => "async generator",
@@ -308,17 +309,38 @@ impl Thread {
                 }
             };
         }
-        g.state.set(state::RUNNING);
+        // While the delegate runs, the frame of this one is on the stack below it.
+        let at = g.pc.get() as usize;
+        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
         let r = self.throw_into(sub, exc, closing);
-        g.state.set(state::SUSPENDED);
-        match r {
-            Ok(None) => self.throw_here(g, exc),
-            Ok(Some(Resumed::Yielded(v))) => Ok(Resumed::Yielded(v)),
-            Ok(Some(Resumed::Returned(v))) => self.resume_after_delegate(g, v),
-            Err(_) => {
-                let e = self.take_pending();
-                self.throw_here(g, e)
+        let r = match r {
+            Ok(None) => {
+                self.raise_value(exc);
+                self.run_raising()
             }
+            Ok(Some(Resumed::Yielded(v))) => {
+                // SAFETY: the frame pushed above is on top again; its code has this instruction.
+                let pc = unsafe { crate::handlers::code(self).instrs.add(at) };
+                self.suspend(pc);
+                return Ok(Resumed::Yielded(v));
+            }
+            Ok(Some(Resumed::Returned(v))) => {
+                self.skip_delegation(v);
+                self.run()
+            }
+            Err(_) => self.run_raising(),
+        };
+        self.resumed(g, r)
+    }
+
+    /// The delegate of the generator that is on top ended with result `v`: goes on behind the `yield from`.
+    fn skip_delegation(&mut self, v: Value) {
+        // SAFETY: the frame's pc is behind its YieldFrom and that one's extension word.
+        unsafe {
+            let frame = self.top();
+            let i = Instr(*frame.pc.sub(2));
+            frame.pc = frame.pc.offset(*frame.pc.sub(1) as i32 as isize);
+            *frame.regs.add(i.b()) = v;
         }
     }
 
@@ -339,21 +361,6 @@ impl Thread {
                 None => Err(e),
             },
         }
-    }
-
-    /// The delegate ended in `throw` with result `v`: goes on behind the `yield from`.
-    fn resume_after_delegate(&mut self, g: Gc<Generator>, v: Value) -> R<Resumed> {
-        let Some(i) = self.generator_instr(g) else { return Ok(Resumed::Returned(v)) };
-        self.push_generator(g, Value::NONE, Cont::ExitGen, 0)?;
-        // SAFETY: the frame just pushed; its pc is behind the YieldFrom and its extension word.
-        unsafe {
-            let frame = &mut *self.frame;
-            let offset = *frame.pc.sub(1) as i32;
-            frame.pc = frame.pc.offset(offset as isize);
-            *frame.regs.add(i.b()) = v;
-        }
-        let r = self.run();
-        self.resumed(g, r)
     }
 
     /// `it.close()` if it has that.

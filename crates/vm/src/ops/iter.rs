@@ -1,9 +1,34 @@
 //! Iteration.
 
-use crate::class::Builtin as B;
+use crate::class::{Builtin as B, flags};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Thread, Value, field};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// Advances an iterator; unbound at the end.
+pub type NextFn = fn(&mut Thread, Value) -> R;
+
+/// By kind: how iterators of other crates are advanced without a look-up of `__next__`.
+static NEXT: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` advances instances of kind T whose class is a native one; it does what their `__next__` does.
+pub fn register_next<T: HeapObject>(f: NextFn) {
+    NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+}
+
+/// Shapes of the built-in iterators, as constants that a `match` makes a table of.
+mod shapes {
+    use crate::Builtin as B;
+    pub const LIST: u32 = B::ListIterator as u32;
+    pub const RANGE: u32 = B::RangeIterator as u32;
+    pub const TUPLE: u32 = B::TupleIterator as u32;
+    pub const DICT_KEYS: u32 = B::DictKeyIterator as u32;
+    pub const DICT_VALUES: u32 = B::DictValueIterator as u32;
+    pub const DICT_ITEMS: u32 = B::DictItemIterator as u32;
+    pub const SET: u32 = B::SetIterator as u32;
+    pub const STR: u32 = B::StrIterator as u32;
+}
 
 impl Thread {
     /// `iter(v)`.
@@ -113,24 +138,48 @@ impl Thread {
     /// Next item of the built-in iterators: unbound at the end; None: another kind of iterator.
     #[inline]
     pub fn quick_next(&mut self, it: Value) -> R<Option<Value>> {
-        let s = it.shape();
+        match self.core_next(it)? {
+            None => self.native_next(it),
+            v => Ok(v),
+        }
+    }
+
+    /// The same for those whose classes the VM has itself.
+    #[inline(always)]
+    pub fn core_next(&mut self, it: Value) -> R<Option<Value>> {
         // SAFETY: the shape tells the exact class.
         unsafe {
-            Ok(Some(match s {
-                s if s == B::ListIterator as u32 => list_next(it.cast_unchecked()),
-                s if s == B::RangeIterator as u32 => range_next(it.cast_unchecked()),
-                s if s == B::TupleIterator as u32 => tuple_next(it.cast_unchecked()),
-                s if s == B::DictKeyIterator as u32
-                    || s == B::DictValueIterator as u32
-                    || s == B::DictItemIterator as u32 =>
-                {
-                    self.dict_next(it.cast_unchecked())?
-                }
-                s if s == B::SetIterator as u32 => self.set_next(it.cast_unchecked())?,
-                s if s == B::StrIterator as u32 => self.str_next(it.cast_unchecked())?,
+            Ok(Some(match it.shape() {
+                shapes::LIST => list_next(it.cast_unchecked()),
+                shapes::RANGE => range_next(it.cast_unchecked()),
+                shapes::TUPLE => tuple_next(it.cast_unchecked()),
+                shapes::DICT_KEYS | shapes::DICT_VALUES | shapes::DICT_ITEMS => self.dict_next(it.cast_unchecked())?,
+                shapes::SET => self.set_next(it.cast_unchecked())?,
+                shapes::STR => self.str_next(it.cast_unchecked())?,
                 _ => return Ok(None),
             }))
         }
+    }
+
+    /// Next item of an iterator whose kind has a [`NextFn`]; StopIteration from what it calls is an end, too.
+    fn native_next(&mut self, it: Value) -> R<Option<Value>> {
+        let Some(f) = self.next_fn(it) else { return Ok(None) };
+        match f(self, it) {
+            Ok(v) => Ok(Some(v)),
+            r => Ok(Some(self.catch(Exc::StopIteration, r)?.unwrap_or(Value::NULL))),
+        }
+    }
+
+    /// What advances an iterator of a native class, if that was registered.
+    #[inline]
+    pub fn next_fn(&self, it: Value) -> Option<NextFn> {
+        let f = NEXT[it.kind() as usize].load(Ordering::Relaxed);
+        // A Python class that is derived from the native one may have another `__next__`.
+        if f.is_null() || self.class_of(it).has(flags::HEAP) {
+            return None;
+        }
+        // SAFETY: only `register_next` writes there.
+        Some(unsafe { std::mem::transmute::<*mut (), NextFn>(f) })
     }
 
     /// Next item of a dict iterator; unbound at the end.
@@ -203,19 +252,8 @@ impl Thread {
     }
 
     pub fn collect_into(&mut self, v: Value, out: &mut crate::RootedVec) -> R<()> {
-        if v.shape() == B::Tuple as u32 {
-            // SAFETY: the shape tells the exact class.
-            out.as_mut_vec().extend_from_slice(unsafe { v.cast_unchecked::<Tuple>() }.items());
-            return Ok(());
-        }
-        if v.shape() == B::List as u32 {
-            // SAFETY: as above.
-            let l = unsafe { v.cast_unchecked::<List>() };
-            let mut i = 0;
-            while let Some(x) = l.get(i) {
-                out.push(x);
-                i += 1;
-            }
+        if let Some(items) = exact_items(&v) {
+            out.as_mut_vec().extend_from_slice(items);
             return Ok(());
         }
         let it = self.iter(v)?;
@@ -236,17 +274,23 @@ impl Thread {
 
     /// `list(v)` as a fresh list.
     pub fn list_from(&mut self, v: Value) -> R<Gc<List>> {
-        let items = self.collect(v)?;
-        self.new_list(&items)
+        if let Some(items) = exact_items(&v) {
+            return self.new_list(items);
+        }
+        let list = self.new_list(&[])?;
+        self.list_extend(list, v)?;
+        Ok(list)
     }
 
     /// Appends all of an iterable.
     pub fn list_extend(&mut self, list: Gc<List>, v: Value) -> R<()> {
-        if v.shape() == B::List as u32 || v.shape() == B::Tuple as u32 {
-            let items = self.collect(v)?;
-            self.list_reserve(list, list.len() + items.len())?;
-            for i in 0..items.len() {
-                self.list_append(list, items[i])?;
+        if let Some(items) = exact_items(&v) {
+            let n = items.len();
+            self.list_reserve(list, list.len() + n)?;
+            // Asked again: reserving may have moved the items, and `list` may be `v` itself.
+            for i in 0..n {
+                let Some(x) = exact_items(&v).and_then(|items| items.get(i).copied()) else { break };
+                self.list_append(list, x)?;
             }
             return Ok(());
         }
@@ -353,4 +397,26 @@ pub fn range_next(it: Gc<RangeIter>) -> Value {
     let n = it.next.get();
     it.next.set(n.wrapping_add(it.step));
     Value((n as u64) << 1 | 1)
+}
+
+/// The items of an exact tuple or list, to be used before anything can change or move it.
+#[inline(always)]
+pub fn exact_items(v: &Value) -> Option<&[Value]> {
+    // SAFETY: the shapes tell the exact classes; a list's array has at least `len` words behind its length.
+    unsafe {
+        if v.shape() == B::Tuple as u32 {
+            return Some(std::slice::from_raw_parts(
+                v.cast_unchecked::<Tuple>().items().as_ptr(),
+                v.cast_unchecked::<Tuple>().len,
+            ));
+        }
+        if v.shape() == B::List as u32 {
+            let l = v.cast_unchecked::<List>();
+            return Some(match l.len() {
+                0 => &[],
+                n => std::slice::from_raw_parts((l.items.as_gc::<Array>().as_ptr() as *const Value).add(1), n),
+            });
+        }
+    }
+    None
 }
