@@ -3,8 +3,8 @@
 mod adaptors;
 mod sequence;
 
-use ferropy_vm::types::Dict;
-use ferropy_vm::{R, Thread, Value};
+use ferropy_vm::types::{Dict, Function};
+use ferropy_vm::{Exc, R, Thread, Value};
 
 /// Adds this part to a new interpreter.
 pub fn install(cx: &mut Thread) -> R<()> {
@@ -15,14 +15,21 @@ pub fn install(cx: &mut Thread) -> R<()> {
 /// A name of the module builtins, for `__reduce__`.
 pub fn builtin(cx: &mut Thread, name: &str) -> R {
     let key = cx.intern(name)?;
-    // A program may have bound the name by a key of its own class.
-    let found = match cx.vm().builtins.cast::<Dict>() {
+    // The running code may have builtins of its own, and keys of its own classes in them.
+    let builtins = match cx.top().func.cast::<Function>() {
+        Some(f) => f.builtins.get(),
+        None => cx.vm().builtins,
+    };
+    let found = match builtins.cast::<Dict>() {
         Some(d) => cx.dict_get(d, key)?,
-        None => None,
+        None => {
+            let r = cx.getitem(builtins, key);
+            cx.catch(Exc::KeyError, r)?
+        }
     };
     match found {
         Some(v) => Ok(v),
-        None => Err(cx.error(ferropy_vm::Exc::AttributeError, format!("builtins has no {name}"))),
+        None => Err(cx.error(Exc::AttributeError, name)),
     }
 }
 

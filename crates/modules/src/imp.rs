@@ -204,10 +204,16 @@ fn find_frozen(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_tuple(&[data, Value::bool(m.is_package()), origin])?.value())
 }
 
+fn frozen_filename(m: Packed) -> String {
+    // Under this name the finder is taken for a part of the import machinery, which tracebacks and warnings leave out.
+    let name = if m.name() == "_stdlib_finder" { "importlib._bootstrap_stdlib" } else { m.name() };
+    format!("<frozen {name}>")
+}
+
 fn get_frozen_object(cx: &mut Thread, a: Args<'_>) -> R {
     let name = expect_name(cx, a[0], "get_frozen_object")?;
     match frozen(&name) {
-        Some(m) => Ok(packed_code(cx, m, &format!("<frozen {}>", m.name()))?.value()),
+        Some(m) => Ok(packed_code(cx, m, &frozen_filename(m))?.value()),
         None => Err(no_frozen(cx, a[0])),
     }
 }
@@ -404,9 +410,7 @@ fn run_frozen(cx: &mut Thread, name: &str) -> R {
     let Some(packed) = frozen(name) else {
         return Err(cx.error(Exc::ImportError, format!("no frozen module {name}; please report")));
     };
-    // Under this name it is taken for a part of the import machinery, which tracebacks and warnings leave out.
-    let shown = if name == "_stdlib_finder" { "importlib._bootstrap_stdlib" } else { packed.name() };
-    let code = packed_code(cx, packed, &format!("<frozen {shown}>"))?;
+    let code = packed_code(cx, packed, &frozen_filename(packed))?;
     let m = cx.new_module(name, "")?;
     let key = cx.intern(name)?;
     // SAFETY: always dicts.

@@ -618,11 +618,16 @@ impl Thread {
         flags: u32,
         shape: u32,
     ) {
-        let short = name.rsplit('.').next().unwrap_or(name);
+        let (module, short) = name.rsplit_once('.').unwrap_or(("", name));
         let bases: Vec<Gc<Class>> = base.into_iter().collect();
         let done = (|| {
             let name = self.intern(short)?;
-            self.init_class(class, name, &bases, kind, flags, 0)
+            self.init_class(class, name, &bases, kind, flags, 0)?;
+            if !module.is_empty() {
+                let (key, module) = (self.intern("__module__")?, self.intern(module)?);
+                self.dict_set_str(class.dict(), key, module)?;
+            }
+            R::Ok(())
         })();
         if done.is_err() {
             panic!("internal error: no memory to start; please report");

@@ -38,6 +38,10 @@ pub(crate) fn check_resizable(cx: &mut Thread, b: Gc<ByteArray>) -> R<()> {
         crate::memoryview::settle(cx)?;
     }
     if b.exports.get() > 0 {
+        cx.collect_all();
+        crate::memoryview::settle(cx)?;
+    }
+    if b.exports.get() > 0 {
         return Err(cx.error(Exc::BufferError, "Existing exports of data: object cannot be re-sized"));
     }
     Ok(())
@@ -259,9 +263,11 @@ pub fn extend(cx: &mut Thread, a: Args<'_>) -> R {
     if cx.buffer_opt(a[1])?.is_none() && !super::make::is_iterable(cx, a[1]) {
         return Err(cx.type_error(refusal));
     }
+    let end = b.len.get();
     let data = values(cx, b, a[1], &refusal)?;
-    let n = b.len.get();
-    splice(cx, b, n, n, &data)?;
+    // Finding the bytes may have changed the length.
+    let end = end.min(b.len.get());
+    splice(cx, b, end, end, &data)?;
     Ok(Value::NONE)
 }
 
@@ -378,7 +384,8 @@ pub fn copy(cx: &mut Thread, a: Args<'_>) -> R {
 
 pub fn alloc(cx: &mut Thread, a: Args<'_>) -> R {
     let b = this_array(cx, a[0])?;
-    cx.int(b.buf.cast::<StrBuf>().map_or(0, |s| s.capacity as i64))
+    // Room for a byte behind the last one is always there.
+    cx.int(b.buf.cast::<StrBuf>().map_or(1, |s| s.capacity as i64 + 1))
 }
 
 pub fn sizeof(cx: &mut Thread, a: Args<'_>) -> R {

@@ -139,6 +139,7 @@ pub fn from_iterable(cx: &mut Thread, v: Value, of: Of) -> R<Vec<u8>> {
         return Ok(out);
     }
     let it = cx.iter(v)?;
+    cx.length_hint(v, 0)?;
     while let Some(x) = cx.next_inline(it)? {
         out.push(one(cx, x, of)?);
     }

@@ -253,6 +253,7 @@ fn repeated_len(cx: &mut Thread, len: usize, n: usize) -> R<usize> {
 
 fn modulo(cx: &mut Thread, a: Args<'_>) -> R {
     let data = this(cx, a)?.to_vec();
+    let _export = cx.export(a[0]);
     let out = crate::str_::percent::format_bytes(cx, &data, a[1])?;
     make(cx, a[0], &out)
 }

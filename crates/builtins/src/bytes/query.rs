@@ -61,6 +61,7 @@ pub fn contains(cx: &mut Thread, a: Args<'_>) -> R {
     if let Some(n @ 0..256) = a[1].as_int() {
         return Ok(Value::bool(memchr::memchr(n as u8, this(cx, a)?).is_some()));
     }
+    let _export = cx.export(a[0]);
     if !a[1].is_any_int() && !cx.has_index(a[1]) {
         let b = cx.buffer(a[1])?;
         return Ok(Value::bool(search::contains(this(cx, a)?, b.bytes())));
@@ -81,6 +82,7 @@ fn chosen<'a>(cx: &mut Thread, a: Args<'a>) -> R<Option<(usize, &'a [u8])>> {
 }
 
 fn locate(cx: &mut Thread, a: Args<'_>, reverse: bool) -> R<Option<usize>> {
+    let _export = cx.export(a[0]);
     let needle = Needle::of(cx, a[1])?;
     let Some((from, part)) = chosen(cx, a)? else { return Ok(None) };
     let found = if reverse { search::rfind(part, needle.bytes()) } else { search::find(part, needle.bytes()) };
@@ -113,6 +115,7 @@ pub fn rindex(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub fn count(cx: &mut Thread, a: Args<'_>) -> R {
+    let _export = cx.export(a[0]);
     let needle = Needle::of(cx, a[1])?;
     let n = match chosen(cx, a)? {
         Some((_, part)) => search::count(part, needle.bytes(), Unit::Byte),

@@ -19,6 +19,7 @@ fn list_of(cx: &mut Thread, like: Value, data: &[u8], parts: &[&[u8]]) -> R {
 }
 
 fn split_args(cx: &mut Thread, a: Args<'_>) -> R<(Option<Buffer>, usize)> {
+    let _export = cx.export(a[0]);
     let max = match a.opt(2) {
         Some(v) => usize::try_from(cx.index(v)?).unwrap_or(usize::MAX),
         None => usize::MAX,
@@ -128,6 +129,7 @@ pub fn join(cx: &mut Thread, a: Args<'_>) -> R {
     if a[1].cast::<List>().is_none() && a[1].cast::<Tuple>().is_none() && !super::make::is_iterable(cx, a[1]) {
         return Err(cx.type_error("can only join an iterable"));
     }
+    let _export = cx.export(a[0]);
     cx.collect_into(a[1], &mut items)?;
     if items.len() == 1 && items[0].shape() == B::Bytes as u32 && a[0].cast::<ByteArray>().is_none() {
         return Ok(items[0]);
@@ -143,6 +145,9 @@ pub fn join(cx: &mut Thread, a: Args<'_>) -> R {
             return Err(cx.type_error(format!("sequence item {i}: expected a bytes-like object, {got} found")));
         };
         out.extend_from_slice(b.bytes());
+        if a[1].cast::<List>().is_some_and(|l| l.len() != items.len()) {
+            return Err(cx.runtime_error("sequence changed size during iteration"));
+        }
     }
     make(cx, a[0], &out)
 }

@@ -47,7 +47,8 @@ fn separator(cx: &mut Thread, v: Value) -> R<u8> {
     } else {
         return Err(cx.type_error("sep must be str or bytes."));
     };
-    match (len, first) {
+    let exact = v.shape() == B::Str as u32 || v.shape() == B::Bytes as u32;
+    match (if exact { len } else { cx.len(v)? }, first) {
         (1, Some(b)) if b < 128 => Ok(b),
         (1, _) => Err(cx.value_error("sep must be ASCII.")),
         _ => Err(cx.value_error("sep must be length 1.")),
@@ -60,6 +61,7 @@ pub fn hex(cx: &mut Thread, a: Args<'_>) -> R {
         return hex_of(cx, data, None, None);
     }
     let data = data.to_vec();
+    let _export = cx.export(a[0]);
     hex_of(cx, &data, a.opt(1), a.opt(2))
 }
 

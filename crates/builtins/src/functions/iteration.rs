@@ -2,7 +2,7 @@
 
 use super::attributes::is_callable;
 use crate::iterators::stop_at_end;
-use ferropy_vm::types::{AsyncGenOp, CallIter, Tuple};
+use ferropy_vm::types::{AsyncGenOp, CallIter, Complex, Tuple};
 use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, N, NativeDef, R, Thread, Value, field, null_field};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -218,6 +218,7 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
                 continue;
             }
         }
+<<<<<<< HEAD
         if let Some(n) = total.as_int() {
             total = match sum_ints(cx, it, n)? {
                 (t, None) => return Ok(t),
@@ -226,6 +227,16 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
             continue;
         }
         match cx.next_inline(it)? {
+=======
+        if total.shape() == B::Complex as u32 {
+            match sum_complexes(cx, it, total)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => total = cx.binary(BinOp::Add, t, v)?,
+            }
+            continue;
+        }
+        match cx.next(it)? {
+>>>>>>> types
             Some(v) => total = cx.binary(BinOp::Add, total, v)?,
             None => return Ok(total),
         }
@@ -241,6 +252,7 @@ impl ExactFloat for Value {
     }
 }
 
+<<<<<<< HEAD
 /// Adds small integers until something else comes, or the sum is none any more: (sum, that item).
 fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)> {
     let mut s = start;
@@ -255,24 +267,72 @@ fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)>
 }
 
 /// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
+=======
+/// A sum with Neumaier's compensation.
+struct Compensated {
+    high: f64,
+    low: f64,
+}
+
+impl Compensated {
+    fn new(start: f64) -> Compensated {
+        Compensated { high: start, low: 0.0 }
+    }
+    fn add(&mut self, x: f64) {
+        let t = self.high + x;
+        self.low += if self.high.abs() >= x.abs() { (self.high - t) + x } else { (x - t) + self.high };
+        self.high = t;
+    }
+    fn total(&self) -> f64 {
+        // A compensation that is not finite would spoil an infinite sum.
+        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+    }
+}
+
+/// An item that can be added without calling anything: a plain float or a small int.
+fn plain_real(v: Value) -> Option<f64> {
+    if v.shape_is_float() { v.as_float() } else { v.as_int().map(|n| n as f64) }
+}
+
+/// Adds floats and ints until something else comes: (sum, that item).
+>>>>>>> types
 fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
-    let (mut s, mut c) = (start.as_float().unwrap_or(0.0), 0.0f64);
+    let mut sum = Compensated::new(start.as_float().unwrap_or(0.0));
     let rest = loop {
+<<<<<<< HEAD
         let Some(v) = cx.next_inline(it)? else { break None };
         let x = if v.shape_is_float() {
             v.as_float().unwrap_or(0.0)
         } else if let Some(n) = v.as_int() {
             n as f64
+=======
+        let Some(v) = cx.next(it)? else { break None };
+        let Some(x) = plain_real(v) else { break Some(v) };
+        sum.add(x);
+    };
+    Ok((cx.float(sum.total())?, rest))
+}
+
+/// The same of complex numbers, floats and ints.
+fn sum_complexes(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
+    let parts = |v: Value| v.cast::<Complex>().map(|c| (c.re, c.im));
+    let (re, im) = parts(start).unwrap_or_default();
+    let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
+    let rest = loop {
+        let Some(v) = cx.next(it)? else { break None };
+        if v.shape() == B::Complex as u32
+            && let Some((x, y)) = parts(v)
+        {
+            re.add(x);
+            im.add(y);
+        } else if let Some(x) = plain_real(v) {
+            re.add(x);
+>>>>>>> types
         } else {
             break Some(v);
-        };
-        let t = s + x;
-        c += if s.abs() >= x.abs() { (s - t) + x } else { (x - t) + s };
-        s = t;
+        }
     };
-    // A compensation that is not finite would spoil an infinite sum.
-    let total = if c != 0.0 && c.is_finite() { s + c } else { s };
-    Ok((cx.float(total)?, rest))
+    Ok((cx.complex(re.total(), im.total())?, rest))
 }
 
 fn sorted(cx: &mut Thread, a: Args<'_>) -> R {

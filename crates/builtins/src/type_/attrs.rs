@@ -50,13 +50,17 @@ fn set_name(cx: &mut Thread, a: Args<'_>) -> R {
     if s.bytes().contains(&0) {
         return Err(cx.value_error("type name must not contain null characters"));
     }
-    if s.as_str().is_none() {
-        let args = [cx.new_str("utf-8")?.value(), a[1], Value::small_int(0), Value::small_int(1)];
-        let reason = cx.new_str("surrogates not allowed")?.value();
-        return Err(cx.error_with(Exc::UnicodeEncodeError, &[args[0], args[1], args[2], args[3], reason]));
-    }
+    check_utf8(cx, a[1])?;
     c.name.set(cx, c, a[1]);
     Ok(Value::NONE)
+}
+
+/// Refuses a str that UTF-8 cannot encode.
+pub(super) fn check_utf8(cx: &mut Thread, v: Value) -> R<()> {
+    match v.cast::<Str>() {
+        Some(s) if s.as_str().is_none() => cx.call_method(v, "encode", &[]).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {

@@ -82,10 +82,14 @@ fn make(cx: &mut Thread, q: Request) -> R<Gc<Class>> {
     if q.name.bytes().contains(&0) {
         return Err(cx.value_error("type name must not contain null characters"));
     }
-    let Some(name) = q.name.as_str().map(str::to_owned) else {
-        return Err(cx.error(Exc::UnicodeEncodeError, "surrogates not allowed"));
-    };
-    let ns = cx.dict_copy(q.ns)?;
+    super::attrs::check_utf8(cx, q.name.value())?;
+    let name = q.name.to_lossy();
+    let ns = cx.new_dict()?;
+    crate::dict::update_from(cx, ns, q.ns.value())?;
+    let doc = cx.name(N::__doc__);
+    if let Some(doc) = cx.dict_get_str(ns, doc) {
+        super::attrs::check_utf8(cx, doc)?;
+    }
     let plan = slots::read(cx, &name, q.bases, base, ns)?;
     let class = allocate(cx, &q, base, ns, &plan)?;
     set_names_in_dict(cx, class, ns)?;

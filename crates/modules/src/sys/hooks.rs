@@ -290,6 +290,11 @@ fn breakpointhook(cx: &mut Thread, a: Args<'_>) -> R {
     let (module, name) = setting.rsplit_once('.').unwrap_or(("builtins", setting));
     let found = match cx.import(module) {
         Ok(m) => cx.getattr_str(m, name),
+        Err(_) if cx.pending_is(Exc::ValueError) => {
+            // An empty name is no more importable than one of nothing.
+            cx.take_pending();
+            Err(cx.error(Exc::ImportError, ""))
+        }
         Err(r) => Err(r),
     };
     let hook = match found {

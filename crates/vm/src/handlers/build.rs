@@ -395,10 +395,7 @@ fn import_name(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     let (from, level) = (w[0], w[1]);
     let f = func(cx);
     let key = cx.name(N::__import__);
-    let found = match f.builtins.cast::<Dict>() {
-        Some(b) => cx.dict_get_str(b, key),
-        None => None,
-    };
+    let found = super::names::mapping_get(cx, f.builtins.get(), key)?;
     let Some(import) = found else { return Err(cx.error(Exc::ImportError, "__import__ not found")) };
     let locals = if cx.top().flags & crate::frame::flags::LOCALS != 0 { cx.top().aux } else { Value::NONE };
     let v = cx.call(import, &[n, f.globals.get(), locals, from, level])?;
