@@ -20,6 +20,7 @@ fn init(cx: &mut Thread) -> R {
     for def in [&deque::DEQUE, &deque::ITERATOR, &deque::REVERSE_ITERATOR, &DEFAULTDICT, &TUPLEGETTER] {
         cx.module_class(m, def)?;
     }
+    deque::register_iterators();
     Ok(m.value())
 }
 

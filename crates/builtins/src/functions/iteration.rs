@@ -218,7 +218,6 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
                 continue;
             }
         }
-<<<<<<< HEAD
         if let Some(n) = total.as_int() {
             total = match sum_ints(cx, it, n)? {
                 (t, None) => return Ok(t),
@@ -226,8 +225,6 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
             };
             continue;
         }
-        match cx.next_inline(it)? {
-=======
         if total.shape() == B::Complex as u32 {
             match sum_complexes(cx, it, total)? {
                 (t, None) => return Ok(t),
@@ -235,8 +232,7 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
             }
             continue;
         }
-        match cx.next(it)? {
->>>>>>> types
+        match cx.next_inline(it)? {
             Some(v) => total = cx.binary(BinOp::Add, total, v)?,
             None => return Ok(total),
         }
@@ -252,7 +248,6 @@ impl ExactFloat for Value {
     }
 }
 
-<<<<<<< HEAD
 /// Adds small integers until something else comes, or the sum is none any more: (sum, that item).
 fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)> {
     let mut s = start;
@@ -266,8 +261,6 @@ fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)>
     }
 }
 
-/// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
-=======
 /// A sum with Neumaier's compensation.
 struct Compensated {
     high: f64,
@@ -295,18 +288,10 @@ fn plain_real(v: Value) -> Option<f64> {
 }
 
 /// Adds floats and ints until something else comes: (sum, that item).
->>>>>>> types
 fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
     let mut sum = Compensated::new(start.as_float().unwrap_or(0.0));
     let rest = loop {
-<<<<<<< HEAD
         let Some(v) = cx.next_inline(it)? else { break None };
-        let x = if v.shape_is_float() {
-            v.as_float().unwrap_or(0.0)
-        } else if let Some(n) = v.as_int() {
-            n as f64
-=======
-        let Some(v) = cx.next(it)? else { break None };
         let Some(x) = plain_real(v) else { break Some(v) };
         sum.add(x);
     };
@@ -319,7 +304,7 @@ fn sum_complexes(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<V
     let (re, im) = parts(start).unwrap_or_default();
     let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
     let rest = loop {
-        let Some(v) = cx.next(it)? else { break None };
+        let Some(v) = cx.next_inline(it)? else { break None };
         if v.shape() == B::Complex as u32
             && let Some((x, y)) = parts(v)
         {
@@ -327,7 +312,6 @@ fn sum_complexes(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<V
             im.add(y);
         } else if let Some(x) = plain_real(v) {
             re.add(x);
->>>>>>> types
         } else {
             break Some(v);
         }
