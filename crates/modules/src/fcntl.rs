@@ -11,7 +11,11 @@ pub fn register(cx: &mut Thread) {
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("fcntl(fd, cmd, arg=0, /)", fcntl, "Perform the operation `cmd` on file descriptor fd."),
     NativeDef::function("ioctl(fd, request, arg=0, mutate_flag=True, /)", ioctl, ""),
-    NativeDef::function("flock(fd, operation, /)", flock, "Perform the lock operation `operation` on file descriptor `fd`."),
+    NativeDef::function(
+        "flock(fd, operation, /)",
+        flock,
+        "Perform the lock operation `operation` on file descriptor `fd`.",
+    ),
     NativeDef::function("lockf(fd, cmd, len=0, start=0, whence=0, /)", lockf, ""),
 ];
 

@@ -65,7 +65,9 @@ pub fn c_u64(cx: &mut Thread, v: Value, name: &str) -> R<u64> {
     let n = cx.index_value(v)?.to_ibig().unwrap_or_default();
     match u64::try_from(&n) {
         Ok(n) => Ok(n),
-        Err(_) if n < dashu_int::IBig::ZERO => Err(cx.overflow_error(format!("can't convert negative value to {name}"))),
+        Err(_) if n < dashu_int::IBig::ZERO => {
+            Err(cx.overflow_error(format!("can't convert negative value to {name}")))
+        }
         Err(_) => Err(cx.overflow_error(format!("Python int too large to convert to C {name}"))),
     }
 }

@@ -78,7 +78,9 @@ fn byte_strings(cx: &mut Thread, v: Value) -> R<CStrings> {
     Ok(CStrings::new(out))
 }
 fn arguments(cx: &mut Thread, v: Value) -> R<CStrings> {
-    if v.cast::<Tuple>().is_none() && v.cast::<List>().is_none() && cx.lookup_special(v, ferropy_vm::N::__iter__).is_none()
+    if v.cast::<Tuple>().is_none()
+        && v.cast::<List>().is_none()
+        && cx.lookup_special(v, ferropy_vm::N::__iter__).is_none()
     {
         return Err(cx.type_error("argv must be a tuple"));
     }

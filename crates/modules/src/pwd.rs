@@ -29,12 +29,7 @@ static PASSWD: StructSeq = StructSeq::new(
 );
 static GROUP: StructSeq = StructSeq::new(
     "grp.struct_group",
-    &[
-        ("gr_name", "group name"),
-        ("gr_passwd", "password"),
-        ("gr_gid", "group id"),
-        ("gr_mem", "group members"),
-    ],
+    &[("gr_name", "group name"), ("gr_passwd", "password"), ("gr_gid", "group id"), ("gr_mem", "group members")],
     4,
     "grp.struct_group: Results from getgr*() routines.\n\nThis object may be accessed either as a tuple of\n  \
      (gr_name,gr_passwd,gr_gid,gr_mem)\nor via the object attributes as named in the above tuple.\n",
@@ -247,7 +242,12 @@ fn getgrnam(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 /// All entries; the interpreter lock keeps the system's one cursor ours.
-fn all<E: Entry>(cx: &mut Thread, rewind: unsafe extern "C" fn(), next: unsafe extern "C" fn() -> *mut E::Raw, end: unsafe extern "C" fn()) -> R {
+fn all<E: Entry>(
+    cx: &mut Thread,
+    rewind: unsafe extern "C" fn(),
+    next: unsafe extern "C" fn() -> *mut E::Raw,
+    end: unsafe extern "C" fn(),
+) -> R {
     let mut entries = Vec::new();
     // SAFETY: each entry is copied before the next is asked for.
     unsafe {

@@ -1,7 +1,7 @@
 //! `termios`: control of terminals.
 
-use crate::os_util::{self, c_int, c_number, fildes};
 use crate::errors;
+use crate::os_util::{self, c_int, c_number, fildes};
 use ferropy_vm::types::{Bytes, List};
 use ferropy_vm::{Args, Exc, NativeDef, R, Raised, RootedVec, Thread, Value};
 
@@ -12,14 +12,22 @@ pub fn register(cx: &mut Thread) {
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("tcgetattr(fd, /)", tcgetattr, "Get the tty attributes for file descriptor fd."),
-    NativeDef::function("tcsetattr(fd, when, attributes, /)", tcsetattr, "Set the tty attributes for file descriptor fd."),
+    NativeDef::function(
+        "tcsetattr(fd, when, attributes, /)",
+        tcsetattr,
+        "Set the tty attributes for file descriptor fd.",
+    ),
     NativeDef::function(
         "tcsendbreak(fd, duration, /)",
         // SAFETY: plain call.
         |cx, a| simple(cx, a, |fd, n| unsafe { libc::tcsendbreak(fd, n) }),
         "Send a break on file descriptor fd.",
     ),
-    NativeDef::function("tcdrain(fd, /)", tcdrain, "Wait until all output written to file descriptor fd has been transmitted."),
+    NativeDef::function(
+        "tcdrain(fd, /)",
+        tcdrain,
+        "Wait until all output written to file descriptor fd has been transmitted.",
+    ),
     NativeDef::function(
         "tcflush(fd, queue, /)",
         // SAFETY: plain call.

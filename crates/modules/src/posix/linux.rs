@@ -89,8 +89,17 @@ fn statvfs(cx: &mut Thread, a: Args<'_>) -> R {
 fn statvfs_value(cx: &mut Thread, s: &libc::statvfs) -> R {
     let mut v = RootedVec::new(cx);
     let numbers = [
-        s.f_bsize, s.f_frsize, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree, s.f_favail, s.f_flag,
-        s.f_namemax, s.f_fsid,
+        s.f_bsize,
+        s.f_frsize,
+        s.f_blocks,
+        s.f_bfree,
+        s.f_bavail,
+        s.f_files,
+        s.f_ffree,
+        s.f_favail,
+        s.f_flag,
+        s.f_namemax,
+        s.f_fsid,
     ];
     for n in numbers {
         let n = cx.uint(n)?;
@@ -187,12 +196,7 @@ fn target(cx: &mut Thread, v: Value, follow: Option<Value>, name: &str) -> R<(Pa
     Ok((p, follow))
 }
 /// Asks with a small buffer and then with the biggest one that the system knows.
-fn sized(
-    cx: &mut Thread,
-    p: &PathArg,
-    small: usize,
-    f: impl Fn(*mut libc::c_void, usize) -> isize,
-) -> R<Vec<u8>> {
+fn sized(cx: &mut Thread, p: &PathArg, small: usize, f: impl Fn(*mut libc::c_void, usize) -> isize) -> R<Vec<u8>> {
     for size in [small, 1 << 16] {
         let mut buf = os_util::room(cx, size)?;
         let to = buf.as_mut_ptr() as usize;

@@ -110,9 +110,8 @@ fn forkpty(cx: &mut Thread, _a: Args<'_>) -> R {
     let mut master = -1;
     let null = std::ptr::null_mut();
     // SAFETY: as for `fork`; the number is ours.
-    let pid = fork_with(cx, "forkpty", || unsafe {
-        libc::forkpty(&mut master, null, std::ptr::null(), std::ptr::null())
-    })?;
+    let pid =
+        fork_with(cx, "forkpty", || unsafe { libc::forkpty(&mut master, null, std::ptr::null(), std::ptr::null()) })?;
     pair(cx, pid, master)
 }
 fn login_tty(cx: &mut Thread, a: Args<'_>) -> R {

@@ -97,8 +97,12 @@ impl Addr {
 }
 
 unsafe extern "C" {
-    fn inet_ntop(family: i32, ip: *const libc::c_void, text: *mut libc::c_char, size: libc::socklen_t)
-    -> *const libc::c_char;
+    fn inet_ntop(
+        family: i32,
+        ip: *const libc::c_void,
+        text: *mut libc::c_char,
+        size: libc::socklen_t,
+    ) -> *const libc::c_char;
 }
 /// The text as the system writes it, which differs from Rust's for some mapped addresses.
 pub fn ip6_text(ip: Ipv6Addr) -> String {

@@ -104,14 +104,7 @@ fn ancillary(cx: &mut Thread, v: Value) -> R<Control> {
 }
 
 /// Sends the buffers with what belongs to them.
-fn send_message(
-    cx: &mut Thread,
-    s: Info,
-    data: &[Vec<u8>],
-    control: &Control,
-    flags: i32,
-    to: Option<Addr>,
-) -> R {
+fn send_message(cx: &mut Thread, s: Info, data: &[Vec<u8>], control: &Control, flags: i32, to: Option<Addr>) -> R {
     let vectors = vectors(data);
     let n = io(cx, s, Way::Out, s.deadline(), || {
         // SAFETY: zero is valid; all memory is ours and lives through the call.
@@ -189,10 +182,8 @@ struct Received {
 }
 /// Receives to the buffers, whose lengths are kept.
 fn receive(cx: &mut Thread, s: Info, data: &mut [Vec<u8>], control: usize, flags: i32) -> R<Received> {
-    let vectors: Vec<libc::iovec> = data
-        .iter_mut()
-        .map(|b| libc::iovec { iov_base: b.as_mut_ptr().cast(), iov_len: b.capacity() })
-        .collect();
+    let vectors: Vec<libc::iovec> =
+        data.iter_mut().map(|b| libc::iovec { iov_base: b.as_mut_ptr().cast(), iov_len: b.capacity() }).collect();
     let mut words = vec![0usize; control.div_ceil(WORD)];
     let mut sender = Addr::room();
     let (mut control_len, mut out_flags) = (0, 0);

@@ -88,26 +88,22 @@ fn getnameinfo(cx: &mut Thread, a: Args<'_>) -> R {
     let (code, e) = cx.allow_threads(|| {
         let (n, s) = (name.len() as libc::socklen_t, service.len() as libc::socklen_t);
         // SAFETY: address and buffers are ours and have these sizes.
-        let code = unsafe {
-            libc::getnameinfo(addr.ptr(), addr.len, name.as_mut_ptr(), n, service.as_mut_ptr(), s, flags)
-        };
+        let code =
+            unsafe { libc::getnameinfo(addr.ptr(), addr.len, name.as_mut_ptr(), n, service.as_mut_ptr(), s, flags) };
         (code, os_util::errno())
     });
     if code != 0 {
         return Err(gai_error(cx, code, e));
     }
     // SAFETY: terminated on success.
-    let (name, service) =
-        unsafe { (os_util::c_text(cx, name.as_ptr())?, os_util::c_text(cx, service.as_ptr())?) };
+    let (name, service) = unsafe { (os_util::c_text(cx, name.as_ptr())?, os_util::c_text(cx, service.as_ptr())?) };
     Ok(cx.new_tuple(&[name, service])?.value())
 }
 
 fn gethostname(cx: &mut Thread, _a: Args<'_>) -> R {
     let name = filled(cx, 1024, |p, n| {
         // SAFETY: the buffer has this size.
-        unsafe {
-            if libc::gethostname(p.cast(), n) < 0 { -1 } else { libc::strnlen(p.cast(), n) as isize }
-        }
+        unsafe { if libc::gethostname(p.cast(), n) < 0 { -1 } else { libc::strnlen(p.cast(), n) as isize } }
     })?;
     fs_str(cx, &name)
 }

@@ -35,8 +35,8 @@ pub struct Info {
     timeout: i64,
 }
 
-pub static SOCKET: TypeDef = TypeDef::new::<Socket>("_socket.socket", METHODS, DOC)
-    .flags(flags::BASE | flags::IMMUTABLE | flags::HAS_DEL);
+pub static SOCKET: TypeDef =
+    TypeDef::new::<Socket>("_socket.socket", METHODS, DOC).flags(flags::BASE | flags::IMMUTABLE | flags::HAS_DEL);
 const DOC: &str = "socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object\nsocket(family=-1, type=-1, \
                    proto=-1, fileno=None) -> socket object\n\nOpen a socket of the given type.  The family argument \
                    specifies the\naddress family; it defaults to AF_INET.  The type argument specifies\nwhether this \
@@ -156,13 +156,7 @@ pub enum Way {
     Out,
 }
 /// Runs a system call of a socket: waits for readiness first if there is a deadline, again after interruptions.
-pub fn io(
-    cx: &mut Thread,
-    s: Info,
-    way: Way,
-    deadline: Option<Instant>,
-    mut f: impl FnMut() -> isize,
-) -> R<isize> {
+pub fn io(cx: &mut Thread, s: Info, way: Way, deadline: Option<Instant>, mut f: impl FnMut() -> isize) -> R<isize> {
     let events = match way {
         Way::In => libc::POLLIN,
         Way::Out => libc::POLLOUT,
