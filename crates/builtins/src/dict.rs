@@ -28,7 +28,7 @@ pub fn install(cx: &mut Thread) -> R<()> {
 static METHODS: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::dict_new,
+        ferropy_vm::ops::construct::dict_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, /, *args, **kwargs)", dict_init, "Initialize self."),

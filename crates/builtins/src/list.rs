@@ -39,7 +39,7 @@ pub fn fill(cx: &mut Thread, class: B, methods: &'static [NativeDef], doc: &str)
 static METHODS: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::list_new,
+        ferropy_vm::ops::construct::list_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, iterable=(), /)", list_init, "Initialize self."),

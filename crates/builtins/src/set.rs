@@ -72,7 +72,7 @@ static FROZEN: &[NativeDef] = &[
 static MUTABLE: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::set_new,
+        ferropy_vm::ops::construct::set_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, iterable=(), /)", set_init, "Initialize self."),

@@ -579,7 +579,7 @@ const USED: &str = "thread.locals";
 fn local_new(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(class) = a[0].cast::<Class>() else { return Err(cx.type_error("a class is expected")) };
     let init = cx.name(ferropy_vm::N::__init__);
-    let plain = cx.lookup(class, init).is_none_or(ferropy_vm::ops::call::is_object_init);
+    let plain = cx.lookup(class, init).is_none_or(ferropy_vm::ops::construct::is_object_init);
     let given = cx.len(a[1])? + cx.len(a[2])?;
     if plain && given > 0 {
         return Err(cx.type_error("Initialization arguments are not supported"));
@@ -626,7 +626,7 @@ fn enter_local(cx: &mut Thread, v: Value, fresh: bool) -> R<()> {
     let init = cx.name(ferropy_vm::N::__init__);
     if !fresh
         && let Some(f) = cx.lookup(class, init)
-        && !ferropy_vm::ops::call::is_object_init(f)
+        && !ferropy_vm::ops::construct::is_object_init(f)
         && let Some(args) = l.args.cast::<Tuple>()
     {
         let bound = cx.bind(f, v, class.value())?;

@@ -419,9 +419,9 @@ impl Thread {
         // Otherwise `object.__new__` would refuse a subclass's arguments for our `__init__`.
         let has = |name| defs.iter().any(|def| def.name() == name);
         if has("__init__") && !has("__new__") {
-            let new = self.native_attr(class, &crate::ops::call::GENERIC_NEW)?;
+            let new = self.native_attr(class, &crate::ops::construct::GENERIC_NEW)?;
             let (name, dict) = (self.name(N::__new__), class.dict());
-            if self.lookup(class, name).is_none_or(crate::ops::call::is_object_new) {
+            if self.lookup(class, name).is_none_or(crate::ops::construct::is_object_new) {
                 self.dict_set_str(dict, name, new)?;
             }
         }

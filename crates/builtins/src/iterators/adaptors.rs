@@ -225,9 +225,9 @@ fn advance(cx: &mut Thread, z: &Zip, out: &mut [Value; FEW], name: &str) -> R<Ro
     if iters.len > FEW || iters.len == 0 {
         return advance_many(cx, z, iters, name);
     }
-    for i in 0..iters.len {
+    for (i, to) in out.iter_mut().enumerate().take(iters.len) {
         match cx.next_inline(iters.at(i))? {
-            Some(v) => out[i] = v,
+            Some(v) => *to = v,
             None if z.strict.get() => {
                 strict_end(cx, iters, i, name)?;
                 return Ok(Row::End);

@@ -31,7 +31,7 @@ pub fn sort_list(cx: &mut Thread, list: Gc<List>, key: Option<Value>, reverse: b
 }
 
 /// The first words of an array, until something allocates. Whoever writes references there calls the barrier before.
-fn words(array: &Gc<Array>, n: usize) -> &mut [Value] {
+fn words<'a>(array: Gc<Array>, n: usize) -> &'a mut [Value] {
     assert!(n <= array.capacity());
     // SAFETY: the words follow the length.
     unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), n) }
@@ -40,7 +40,7 @@ fn words(array: &Gc<Array>, n: usize) -> &mut [Value] {
 /// Sorts where the items lie, if they are all small integers, floats or strings: nobody can see it happen.
 fn sort_plain(cx: &mut Thread, array: Gc<Array>, n: usize, reverse: bool) -> bool {
     let directed = |o: Ordering| if reverse { o.reverse() } else { o };
-    let items = words(&array, n);
+    let items = words(array, n);
     match classify(items) {
         // Equal ones are the same word.
         Keys::Ints => items.sort_unstable_by(|a, b| directed((a.0 as i64).cmp(&(b.0 as i64)))),
@@ -109,7 +109,7 @@ fn classify(keys: &[Value]) -> Keys {
 
 fn sort_order(cx: &mut Thread, keys: Gc<Array>, order: &mut [u32], reverse: bool) -> R<()> {
     let directed = |o: Ordering| if reverse { o.reverse() } else { o };
-    let all = words(&keys, order.len());
+    let all = words(keys, order.len());
     match classify(all) {
         // Nothing allocates here, so raw words and slices of the keys may be held.
         Keys::Ints => {

@@ -1,7 +1,7 @@
 //! The class `type`: making classes, calling them, their attributes.
 
 use ferropy_vm::ops::attr::{object_getattribute, type_delattr, type_setattr};
-use ferropy_vm::ops::call::type_call;
+use ferropy_vm::ops::construct::type_call;
 use ferropy_vm::types::{Class, Dict, List, Str};
 use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 

@@ -1,3 +1,5 @@
+//! Tests of the arithmetic: results and signals of the specification.
+
 use super::super::text::tests_support::{env, num, show};
 use super::*;
 

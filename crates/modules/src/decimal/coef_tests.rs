@@ -1,3 +1,5 @@
+//! Tests of coefficients: both sizes, and the way between them.
+
 use super::*;
 
 fn big(s: &str) -> Coef {
