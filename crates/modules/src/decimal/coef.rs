@@ -27,7 +27,7 @@ pub static POW10: [u128; 39] = {
 pub fn digits_of(n: u128) -> i64 {
     let n = n | 1;
     // 1233 / 4096 is a little above log10(2): the guess is the number of digits or one less.
-    let guess = ((128 - n.leading_zeros()) * 1233 >> 12) as usize;
+    let guess = (((128 - n.leading_zeros()) * 1233) >> 12) as usize;
     guess as i64 + (n >= POW10[guess]) as i64
 }
 

@@ -187,7 +187,7 @@ fn set_traps(cx: &mut Thread, c: &ContextObject, v: Value) -> R<()> {
 /// The set of signals that a view or dict stands for.
 fn bits_argument(cx: &mut Thread, v: Value) -> R<Status> {
     if let Some(view) = v.cast::<ViewObject>() {
-        return Ok(view.bits(cx)?);
+        return view.bits(cx);
     }
     let Some(d) = v.cast::<Dict>() else { return Err(cx.type_error("argument must be a signal dict")) };
     match signals::from_dict(cx, d)? {
@@ -453,7 +453,7 @@ fn view_equal(cx: &mut Thread, a: Args<'_>) -> R<Option<bool>> {
         return Ok(Some(other.bits(cx)? == bits));
     }
     let Some(d) = a[1].cast::<Dict>() else { return Ok(None) };
-    if d.len() == 0 {
+    if d.is_empty() {
         return Err(cx.value_error("invalid signal dict"));
     }
     Ok(signals::from_dict(cx, d)?.map(|other| other == bits))

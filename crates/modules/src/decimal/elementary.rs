@@ -41,7 +41,7 @@ struct Approximation {
 impl Approximation {
     /// Of a value at scale w.
     fn new(value: IBig, w: usize, digits: i64, exp: i64) -> Approximation {
-        Approximation { n: value * IBig::from(pow10(digits as usize)) >> w, exp: exp - digits }
+        Approximation { n: (value * IBig::from(pow10(digits as usize))) >> w, exp: exp - digits }
     }
 
     fn number(n: &IBig, exp: i64) -> Num {
@@ -173,7 +173,7 @@ pub fn ln(a: &Num, env: &Env, status: &mut Status) -> Num {
         let w = bits(places);
         let (t, m) = split(a);
         // Sixty-four bits more than hold any exponent.
-        let tens = fixed::ln10(w + 64) * IBig::from(t) >> 64;
+        let tens = (fixed::ln10(w + 64) * IBig::from(t)) >> 64;
         Approximation::new(fixed::ln(&to_fixed(&m, w), w) + tens, w, places, 0)
     })
 }

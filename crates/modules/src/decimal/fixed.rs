@@ -35,7 +35,7 @@ fn compute_ln10(w: usize) -> UBig {
 fn atanh_inverse(q: u64, w: usize) -> UBig {
     let terms = w / (2 * q.ilog2() as usize) + 2;
     let s = sum_range(q * q, 0, terms as u64);
-    (s.sum * q << w) / (s.odds * s.powers)
+    ((s.sum * q) << w) / (s.odds * s.powers)
 }
 
 /// A stretch of the series: its sum is `sum / (odds * powers)`.
@@ -63,7 +63,7 @@ pub fn exp(x: &IBig, w: usize) -> IBig {
     let mut term = IBig::ONE << fine;
     let mut sum = term.clone();
     for k in 1u64.. {
-        term = (term * &r >> fine) / IBig::from(k);
+        term = ((term * &r) >> fine) / IBig::from(k);
         // The floor of a negative term never becomes zero.
         if term == IBig::ZERO || term == IBig::NEG_ONE {
             break;

@@ -94,7 +94,7 @@ impl Round {
             Round::HalfUp => tail >= Tail::Half,
             Round::HalfDown => tail > Tail::Half,
             Round::HalfEven => tail > Tail::Half || tail == Tail::Half && kept.is_odd(),
-            Round::ZeroFiveUp => tail != Tail::Zero && kept.last_digit() % 5 == 0,
+            Round::ZeroFiveUp => tail != Tail::Zero && kept.last_digit().is_multiple_of(5),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Wide {
             return digits_of(self.lo);
         }
         let bits = 256 - self.hi.leading_zeros() as i64;
-        let guess = bits * 1233 >> 12;
+        let guess = (bits * 1233) >> 12;
         match usize::try_from(guess - 39) {
             Ok(i) if i < 39 => guess + (self >= WIDE_POW10[i]) as i64,
             _ => 39,
@@ -154,9 +154,9 @@ mod tests {
 
     #[test]
     fn digits_of_wide_numbers() {
-        for k in 0..39usize {
-            for j in 0..39usize {
-                let w = Wide::product(POW10[k], POW10[j]);
+        for (k, a) in POW10.iter().enumerate().take(39) {
+            for (j, b) in POW10.iter().enumerate().take(39) {
+                let w = Wide::product(*a, *b);
                 assert_eq!(w.digits(), (k + j + 1) as i64);
                 if k + j > 0 {
                     assert_eq!(w.minus(1).digits(), (k + j) as i64);

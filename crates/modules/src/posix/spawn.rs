@@ -127,9 +127,9 @@ impl Attributes {
         if let Some(group) = a.some(4) {
             let group = c_int(cx, group)?;
             unsafe { libc::posix_spawnattr_setpgroup(&mut self.raw, group) };
-            self.flags |= libc::POSIX_SPAWN_SETPGROUP as i32;
+            self.flags |= libc::POSIX_SPAWN_SETPGROUP;
         }
-        for (i, flag) in [(5, libc::POSIX_SPAWN_RESETIDS as i32), (6, SETSID)] {
+        for (i, flag) in [(5, libc::POSIX_SPAWN_RESETIDS), (6, SETSID)] {
             if let Some(v) = a.opt(i)
                 && cx.truth(v)?
             {
@@ -139,12 +139,12 @@ impl Attributes {
         if let Some(v) = a.opt(7) {
             let set = signal::set_arg(cx, v)?;
             unsafe { libc::posix_spawnattr_setsigmask(&mut self.raw, &set) };
-            self.flags |= libc::POSIX_SPAWN_SETSIGMASK as i32;
+            self.flags |= libc::POSIX_SPAWN_SETSIGMASK;
         }
         if let Some(v) = a.opt(8) {
             let set = signal::set_arg(cx, v)?;
             unsafe { libc::posix_spawnattr_setsigdefault(&mut self.raw, &set) };
-            self.flags |= libc::POSIX_SPAWN_SETSIGDEF as i32;
+            self.flags |= libc::POSIX_SPAWN_SETSIGDEF;
         }
         if let Some(v) = a.some(9) {
             self.scheduler(cx, v)?;
@@ -160,11 +160,11 @@ impl Attributes {
         if !t.at(0).is_none() {
             let policy = c_int(cx, t.at(0))?;
             unsafe { libc::posix_spawnattr_setschedpolicy(&mut self.raw, policy) };
-            self.flags |= libc::POSIX_SPAWN_SETSCHEDULER as i32;
+            self.flags |= libc::POSIX_SPAWN_SETSCHEDULER;
         }
         let param = sched::param_arg(cx, t.at(1))?;
         unsafe { libc::posix_spawnattr_setschedparam(&mut self.raw, &param) };
-        self.flags |= libc::POSIX_SPAWN_SETSCHEDPARAM as i32;
+        self.flags |= libc::POSIX_SPAWN_SETSCHEDPARAM;
         Ok(())
     }
 }
