@@ -267,7 +267,7 @@ impl Thread {
                 return self.float_binary(BinOp::Pow, a, b).map(|v| v.unwrap_or(Value::NOT_IMPLEMENTED));
             }
             BinOp::Pow => match usize::try_from(y) {
-                Ok(n) if n as f64 * tint::bit_length(x) as f64 <= 64e9 => tint::pow(x, n),
+                Ok(n) if n as f64 * tint::bit_length(x) as f64 <= 8e9 => tint::pow(x, n),
                 _ => return Err(self.memory_error()),
             },
             BinOp::MatMul => return Ok(Value::NOT_IMPLEMENTED),
