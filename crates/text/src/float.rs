@@ -146,7 +146,10 @@ fn format_quick(x: f64, magnitude: f64, style: Style, precision: usize, flags: F
         Style::Repr => write!(out, "{magnitude}"),
         _ => return None,
     };
-    written.ok().map(|()| out)
+    written.ok()?;
+    // So many digits may be one of two texts equally near, of which Python takes the other.
+    let long = matches!(style, Style::Repr) && out.bytes().filter(u8::is_ascii_digit).count() >= 15;
+    (!long).then_some(out)
 }
 
 fn push_sign(out: &mut String, negative: bool, flags: Flags) {
