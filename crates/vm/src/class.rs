@@ -456,11 +456,7 @@ impl Thread {
     #[inline(never)]
     fn lookup_slow(&mut self, class: Gc<Class>, name: Value, i: usize) -> Option<Value> {
         let found = self.lookup_where(class, name);
-        for c in class.mro().items() {
-            if let Some(c) = c.cast::<Class>() {
-                c.flags.set(c.flags.get() | flags::CACHED);
-            }
-        }
+        self.mark_cached(class);
         let (indirect, value) = match found {
             None => (false, Value::NULL),
             Some((_, v)) if is_cacheable(v) => (false, v),

@@ -3,7 +3,7 @@
 //! The loop holds no semantics: it decodes and calls the handler. pc, registers and code live in locals of the loop;
 //! frame records are brought up to date where a slow path may look at them.
 
-use crate::attr_cache::{Answer, dict_answer};
+use crate::attr_cache::{Answer, dict_answer, what};
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::handlers;
 use crate::machine::{Flow, Hit, Machine, Slow};
@@ -406,15 +406,15 @@ impl Machine for Interp<'_> {
         let w = c.what.get();
         let slot = (w >> 8) as usize;
         match w & 0xff {
-            1 => Hit::Inline(slot),
-            2 => Hit::Overflow(slot),
-            3 => Hit::Method(c.value.get()),
-            4 => {
+            what::INLINE => Hit::Inline(slot),
+            what::OVERFLOW => Hit::Overflow(slot),
+            what::METHOD => Hit::Method(c.value.get()),
+            what::DICT => {
                 let answer = Answer { what: w, next: c.next_shape.get(), value: c.value.get() };
                 dict_answer(answer).map_or(Hit::Miss, Hit::Constant)
             }
-            5 => Hit::Property(c.value.get()),
-            6 => Hit::Add(c.next_shape.get(), slot),
+            what::PROPERTY => Hit::Property(c.value.get()),
+            what::ADD => Hit::Add(c.next_shape.get(), slot),
             _ => Hit::Miss,
         }
     }

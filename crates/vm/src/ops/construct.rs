@@ -184,11 +184,7 @@ impl Thread {
         c.call_epoch.set(self.vm().epoch.get());
         let special = flags::ABSTRACT | flags::NO_NEW | flags::EXCEPTION;
         c.call_plain.set(new.is_null() && !c.has(special) && c != self.builtin(B::Type));
-        for k in c.mro().items() {
-            if let Some(k) = k.cast::<Class>() {
-                k.flags.set(k.flags.get() | flags::CACHED);
-            }
-        }
+        self.mark_cached(c);
         Ok(())
     }
 
