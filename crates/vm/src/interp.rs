@@ -92,7 +92,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn konst(&mut self, n: usize) -> Value {
         // SAFETY: verified code names existing constants.
-        unsafe { *((*self.code).consts.get().0 as *const Value).add(1 + n) }
+        unsafe { *((*self.code).consts.get().0 as *const Value).add(Tuple::HEAD + n) }
     }
     #[inline(always)]
     fn constant(&mut self, v: Value) -> Value {
@@ -368,7 +368,7 @@ impl Machine for Interp<'_> {
         // SAFETY: functions with free variables are made with their closure.
         unsafe {
             let f = (*self.cx.frame).func.cast_unchecked::<Function>();
-            *(f.closure.get().0 as *const Value).add(1 + n)
+            *(f.closure.get().0 as *const Value).add(Tuple::HEAD + n)
         }
     }
 

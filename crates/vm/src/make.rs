@@ -470,7 +470,7 @@ impl Thread {
     pub fn tuple_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<Tuple>> {
         let t = self.alloc_tuple(len)?;
         // SAFETY: `len` words follow the fresh tuple's length.
-        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(1), len) });
+        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(Tuple::HEAD), len) });
         Ok(t)
     }
     #[inline(always)]

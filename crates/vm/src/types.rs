@@ -145,6 +145,13 @@ pub struct Complex {
 #[repr(C)]
 pub struct Tuple {
     pub len: usize,
+    /// The hash once somebody asked for it, 0 before: nested tuples as keys would be walked at each look-up.
+    pub hash: Cell<u64>,
+}
+
+impl Tuple {
+    /// Words before the first item.
+    pub const HEAD: usize = size_of::<Tuple>() / 8;
 }
 
 /// `len` items in an [`Array`] (unbound while empty).
@@ -550,7 +557,7 @@ unsafe fn tuple_size(p: *mut u8) -> usize {
     size_of::<Tuple>() + (*(p as *const Tuple)).len * 8
 }
 unsafe fn tuple_items(p: *mut u8) -> (*mut u64, usize) {
-    ((p as *mut u64).add(1), (*(p as *const Tuple)).len)
+    ((p as *mut u64).add(Tuple::HEAD), (*(p as *const Tuple)).len)
 }
 unsafe fn array_size(p: *mut u8) -> usize {
     8 + ((*(p as *const Array)).tagged_len >> 1) as usize * 8
@@ -604,7 +611,7 @@ impl Gc<Tuple> {
     #[inline(always)]
     pub fn items(&self) -> &[Value] {
         // SAFETY: `len` values follow the struct.
-        unsafe { std::slice::from_raw_parts((self.as_ptr() as *const Value).add(1), self.len) }
+        unsafe { std::slice::from_raw_parts((self.as_ptr() as *const Value).add(Tuple::HEAD), self.len) }
     }
     #[inline(always)]
     pub fn at(self, i: usize) -> Value {
@@ -615,7 +622,7 @@ impl Gc<Tuple> {
     pub fn field(&self, i: usize) -> &Field {
         assert!(i < self.len);
         // SAFETY: in bounds.
-        unsafe { &*(self.as_ptr() as *const Field).add(1 + i) }
+        unsafe { &*(self.as_ptr() as *const Field).add(Tuple::HEAD + i) }
     }
 }
 
