@@ -268,13 +268,22 @@ pub struct CodeObject {
     pub argcount: u32,
     pub flags: u32,
     pub nparams: u32,
-    /// Only positional parameters, no stars, no generator: a call with that many arguments just pushes a frame.
-    pub simple: bool,
+    /// `argcount` if there are only positional parameters, no stars, no generator: a call with that many arguments
+    /// just pushes a frame. [`CodeObject::NOT_SIMPLE`] otherwise.
+    pub simple_args: u32,
     /// Callees' registers may begin in this code's: they are on the register stack (not a generator's), and near.
     pub near: bool,
     /// The same for a generator, coroutine or async generator.
     pub plain_generator: bool,
     pub code: *mut ferropy_bytecode::Code,
+}
+
+impl CodeObject {
+    pub const NOT_SIMPLE: u32 = u32::MAX;
+    #[inline(always)]
+    pub fn is_simple(&self) -> bool {
+        self.simple_args != Self::NOT_SIMPLE
+    }
 }
 
 /// One inline cache.
@@ -641,6 +650,15 @@ impl Gc<Array> {
 }
 
 impl Gc<List> {
+    /// The items, until something allocates or changes the list.
+    #[inline(always)]
+    pub fn items(&self) -> &[Value] {
+        match self.items.cast::<Array>() {
+            // SAFETY: an array has at least as many words behind its length as its list has items.
+            Some(array) => unsafe { std::slice::from_raw_parts((array.as_ptr() as *const Value).add(1), self.len()) },
+            None => &[],
+        }
+    }
     #[inline(always)]
     pub fn len(self) -> usize {
         self.len.get()

@@ -154,7 +154,7 @@ impl Thread {
     }
 
     /// Is it a native method of that class?
-    fn is_native_of(&self, f: Value, class: B) -> bool {
+    pub(super) fn is_native_of(&self, f: Value, class: B) -> bool {
         f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(class).value())
     }
 
