@@ -33,6 +33,10 @@ pub(crate) mod what {
     pub const STATIC: u32 = 8;
     /// What a class method wraps: a function that gets the class.
     pub const CLASS_METHOD: u32 = 9;
+    /// An attribute that a native getter computes (`__class__`, `__dict__`, `__name__`).
+    pub const COMPUTED: u32 = 10;
+    /// Of an instance in dict mode: what its dict has, else the method `value`, if any.
+    pub const IN_DICT: u32 = 11;
 }
 
 /// How an inline cache notes the key of an answer: a plain shape means an inline slot, so that the commonest answers are
@@ -149,7 +153,7 @@ impl Thread {
 
     /// Reads what a cached answer says about `v`; None: it has to be looked up after all.
     #[inline]
-    pub(crate) fn attr_by(&self, v: Value, a: Answer) -> Option<Found> {
+    pub(crate) fn attr_by(&self, v: Value, name: Value, a: Answer) -> Option<Found> {
         let n = a.slot_number();
         match a.kind() {
             // SAFETY: the key says that `v` is a plain instance with this slot; its area begins at the payload.
@@ -172,6 +176,19 @@ impl Thread {
             what::AREA => self.read_slot(v, n as u32).map(Found::Value),
             what::STATIC => Some(Found::Value(a.value)),
             what::CLASS_METHOD => Some(Found::ClassMethod(a.value)),
+            what::COMPUTED => Some(Found::Descriptor(a.value)),
+            what::IN_DICT => {
+                // SAFETY: the key says that `v` is in dict mode: word 0 of its area is the dict.
+                let dict = unsafe { *attr_area(v)? };
+                if dict.shape() != B::Dict as u32 {
+                    return None;
+                }
+                // SAFETY: the shape was tested.
+                match self.dict_get_str(unsafe { dict.cast_unchecked() }, name) {
+                    Some(x) => Some(Found::Value(x)),
+                    None => a.value.bound().map(Found::Method),
+                }
+            }
             _ => None,
         }
     }
@@ -183,7 +200,7 @@ impl Thread {
             return self.find_attr(v, name);
         }
         if let Some(a) = self.attr_probe(key, name, false)
-            && let Some(found) = self.attr_by(v, a)
+            && let Some(found) = self.attr_by(v, name, a)
         {
             return Ok(found);
         }
@@ -215,9 +232,13 @@ impl Thread {
             }
             known => known,
         };
-        match answer.and_then(|a| self.attr_by(c.value(), a)) {
+        match answer.and_then(|a| self.attr_by(c.value(), name, a)) {
             Some(Found::Value(x)) => Ok(x),
-            Some(Found::ClassMethod(f)) => self.new_bound_method(f, c.value()),
+            Some(Found::ClassMethod(f)) => self.bind_first(f, c.value()),
+            Some(Found::Descriptor(d)) => {
+                let meta = self.class_of(c.value()).value();
+                self.bind(d, c.value(), meta)
+            }
             _ => self.class_getattr(c, name),
         }
     }
@@ -241,20 +262,36 @@ impl Thread {
                 self.lookup(class, name).is_none().then_some(())?;
                 self.dict_answer_of(dict, name)
             }
-            _ if opaque => None,
-            Found::Method(f) => Some(Answer::of(what::METHOD, f)),
+            // Data descriptors come before the instance's own attributes.
             Found::Property(f) => Some(Answer::of(what::PROPERTY, f)),
+            _ if opaque => self.dict_mode_answer(class, name),
+            Found::Method(f) => Some(Answer::of(what::METHOD, f)),
             Found::Value(_) => {
                 let (holder, _) = self.lookup_where(class, name)?;
                 self.dict_answer_of(holder.dict(), name)
             }
+            // Modules of all classes share their entries.
+            Found::Descriptor(d) if is_computed(d) && v.kind() != Module::kind() => Some(Answer::of(what::COMPUTED, d)),
             Found::Descriptor(d) => self.wrapped_answer(d),
             _ => None,
         }
     }
 
-    /// The answer for a plain `staticmethod` or `classmethod`.
+    /// The answer for instances whose attributes lie in a dict.
+    fn dict_mode_answer(&mut self, class: Gc<Class>, name: Value) -> Option<Answer> {
+        let Some(meta) = self.lookup(class, name) else { return Some(Answer::of(what::IN_DICT, Value::NULL)) };
+        if self.is_data_descriptor(meta) {
+            return None;
+        }
+        let method = if let Found::Method(f) = self.classify(meta) { f } else { Value::NULL };
+        Some(Answer::of(what::IN_DICT, method))
+    }
+
+    /// The answer for a plain `staticmethod` or `classmethod`, or a native class method.
     fn wrapped_answer(&mut self, d: Value) -> Option<Answer> {
+        if let Some(native) = d.cast::<ClassMethodDescr>() {
+            return Some(Answer::of(what::CLASS_METHOD, native.func.get()));
+        }
         let f = d.cast::<Wrapper>()?.func.get();
         let class = self.class_of(d);
         if class == self.builtin(B::StaticMethod) {
@@ -267,8 +304,11 @@ impl Thread {
     /// For a class as receiver: a plain attribute of it or of a base.
     pub(crate) fn class_attr_answer(&mut self, c: Gc<Class>, name: Value) -> Option<Answer> {
         let meta = self.class_of(c.value());
-        if meta.has(flags::GETATTR_HOOK) || self.lookup(meta, name).is_some() {
+        if meta.has(flags::GETATTR_HOOK) {
             return None;
+        }
+        if let Some(d) = self.lookup(meta, name) {
+            return is_computed(d).then(|| Answer::of(what::COMPUTED, d));
         }
         let (holder, v) = self.lookup_where(c, name)?;
         match self.classify(v) {
@@ -304,6 +344,11 @@ impl Thread {
             }
         }
     }
+}
+
+/// Is it the descriptor of an attribute that a native getter computes?
+fn is_computed(d: Value) -> bool {
+    d.cast::<NativeFn>().is_some_and(|n| n.def.is_attribute())
 }
 
 /// Is it a name as the tables know them?

@@ -569,6 +569,12 @@ impl Thread {
         }
         self.table_add(d, key, hash, value)
     }
+    /// Adds a string that is not there yet.
+    pub(crate) fn dict_add_str(&mut self, d: Gc<Dict>, key: Value, value: Value) -> R<()> {
+        // SAFETY: callers pass strings.
+        let hash = self.str_hash(unsafe { key.cast_unchecked() });
+        self.table_add(d, key, hash, value)
+    }
     /// The value for a key, None if absent. May run `__hash__` and `__eq__`.
     #[inline]
     pub fn dict_get(&mut self, d: Gc<Dict>, key: Value) -> R<Option<Value>> {

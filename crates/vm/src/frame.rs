@@ -275,7 +275,6 @@ impl Thread {
         self.clear_dead_registers();
         let vm = self.vm_mut();
         vm.epoch.set(vm.epoch.get().wrapping_add(1).max(1));
-        vm.method_cache.fill(crate::class::CacheEntry::EMPTY);
         self.mutator.collect();
     }
 

@@ -503,7 +503,7 @@ impl Machine for Interp<'_> {
             return None;
         }
         self.save();
-        Some(match self.cx.push_generator(g, Value::NONE, Cont::ForGen, dst as u8) {
+        Some(match self.cx.resume_chain(g, Value::NONE, Cont::ForGen, dst as u8) {
             Ok(()) => {
                 self.load();
                 Flow::Next
@@ -661,6 +661,15 @@ macro_rules! dispatch {
                     match i.op() {
                         $(Op::$name => {
                             flow = handlers::$name(&mut m, i);
+                            // A loop's jump back leads to its next step, nearly always: that needs no dispatch.
+                            if matches!(Op::$name, Op::JumpBack) && flow == Flow::Next {
+                                // SAFETY: as above.
+                                let next = Instr(unsafe { *m.pc });
+                                if next.op() == Op::ForIter {
+                                    m.pc = unsafe { m.pc.add(1) };
+                                    flow = handlers::ForIter(&mut m, next);
+                                }
+                            }
                             if flow == Flow::Next {
                                 continue;
                             }
@@ -885,16 +894,29 @@ impl Thread {
     /// Suspends the running generator with a value.
     #[inline(never)]
     pub(crate) fn yield_slow(&mut self, v: Value, at: *const u32) -> Flow {
-        let (cont, dst) = (self.top().cont, self.top().dst as usize);
-        self.suspend(at);
-        match cont {
-            Cont::ForGen | Cont::SendGen => {
-                handlers::set(self, dst, v);
-                Flow::Next
-            }
-            _ => {
-                self.pending = v;
-                Flow::Leave
+        let mut at = at;
+        loop {
+            let (cont, dst) = (self.top().cont, self.top().dst as usize);
+            self.suspend(at);
+            match cont {
+                Cont::ForGen => {
+                    handlers::set(self, dst, v);
+                    return Flow::Next;
+                }
+                Cont::SendGen => {
+                    handlers::set(self, dst, v);
+                    at = self.top().pc;
+                    // What delegates passes the value on at once.
+                    // SAFETY: the frame waits behind a `Send`.
+                    let next = Instr(unsafe { *at });
+                    if next.op() != Op::YieldFrom || next.b() != dst {
+                        return Flow::Next;
+                    }
+                }
+                _ => {
+                    self.pending = v;
+                    return Flow::Leave;
+                }
             }
         }
     }

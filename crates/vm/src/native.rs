@@ -129,6 +129,11 @@ pub mod plan {
     pub const METHOD: u32 = 0x200;
     /// Where the number of arguments that must be given begins.
     pub const REQUIRED: u32 = 16;
+
+    /// The plan of a method bound to its receiver, which fits.
+    pub fn of_bound(plan: u32) -> u32 {
+        plan & !(CHECK | METHOD)
+    }
 }
 
 pub struct NativeDef {

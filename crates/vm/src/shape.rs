@@ -214,7 +214,7 @@ impl Shapes {
 
     /// Attribute names with their slots, in the order of insertion (without `__slots__` members).
     pub fn names(&self, shape: u32) -> Vec<(Value, u32)> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.list[shape as usize].count as usize);
         let mut at = shape;
         loop {
             let s = &self.list[at as usize];

@@ -384,7 +384,11 @@ unsafe fn visit_roots(client: *mut u8, all: bool, f: &mut dyn FnMut(*mut u64)) {
             f(c as *mut Gc<Class> as *mut u64);
         }
     }
-    if all || vm.caches_written.get() {
+    if all {
+        // Caches keep nothing alive; what they hold dies with this collection or is found again.
+        vm.method_cache.fill(CacheEntry::EMPTY);
+        vm.attr_cache.clear();
+    } else if vm.caches_written.get() {
         for e in vm.method_cache.iter_mut() {
             f(e.word());
         }

@@ -170,6 +170,9 @@ fn fill_gaps(stored: &Gc<Tuple>, new: &[Value], gap: Value, out: &mut RootedVec)
     }
 }
 
+/// So many arguments are put together without a tuple.
+const FEW: usize = 8;
+
 fn partial_call(cx: &mut Thread, a: Args<'_>) -> R {
     let p = this(cx, a[0])?;
     let (stored, new) = (tuple(cx, p.args.get())?, tuple(cx, a[1])?);
@@ -180,6 +183,13 @@ fn partial_call(cx: &mut Thread, a: Args<'_>) -> R {
             p.gaps.get(),
             new.len
         )));
+    }
+    let count = stored.len + new.len;
+    if p.gaps.get() == 0 && stored_kw.is_empty() && new_kw.is_empty() && count <= FEW {
+        let mut all = [Value::NULL; FEW];
+        all[..stored.len].copy_from_slice(stored.items());
+        all[stored.len..count].copy_from_slice(new.items());
+        return cx.call(p.func.get(), &all[..count]);
     }
     let args = if stored.len == 0 {
         new

@@ -57,13 +57,13 @@ pub(crate) fn answer_of_others(cx: &mut Thread, v: Value, ext: u32, store: bool)
 fn find_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32) -> R<Option<Found>> {
     let Some(key) = key_of(v) else { return Ok(None) };
     if let Some(a) = own_answer(cx, key, ext)
-        && let Some(found) = cx.attr_by(v, a)
+        && let Some(found) = cx.attr_by(v, n, a)
     {
         return Ok(Some(found));
     }
     if key != MODULE
         && let Some(a) = cx.attr_probe(key, n, false)
-        && let Some(found) = cx.attr_by(v, a)
+        && let Some(found) = cx.attr_by(v, n, a)
     {
         return Ok(Some(found));
     }
@@ -77,7 +77,7 @@ fn look_up_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32, key: u32) -> 
     let (found, answer) = if let Some(c) = v.cast::<Class>() {
         let Some(a) = cx.class_attr_answer(c, n) else { return Ok(None) };
         cx.mark_cached(c);
-        (cx.attr_by(v, a), Some(a))
+        (cx.attr_by(v, n, a), Some(a))
     } else {
         if class.has(cflags::GETATTR_HOOK) {
             return Ok(None);
@@ -106,7 +106,11 @@ fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
         }
         Some(Found::ClassMethod(f)) => {
             let class = class_receiver(cx, v);
-            cx.new_bound_method(f, class)
+            cx.bind_first(f, class)
+        }
+        Some(Found::Descriptor(d)) => {
+            let class = cx.class_of(v).value();
+            cx.bind(d, v, class)
         }
         Some(Found::Property(get)) => cx.call_step(get, Argv::slice(&[v]), Cont::Store, dst),
         _ => cx.getattr_step(v, n, Cont::Store, dst),

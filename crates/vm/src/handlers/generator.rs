@@ -29,7 +29,7 @@ fn send(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
         && matches!(g.state.get(), state::SUSPENDED | state::CREATED)
         && (g.state.get() == state::SUSPENDED || v.is_none())
     {
-        cx.push_generator(g, v, Cont::SendGen, i.a() as u8)?;
+        cx.resume_chain(g, v, Cont::SendGen, i.a() as u8)?;
         return Ok(Value::PUSHED);
     }
     if let Some(f) = cx.send_fn(it) {

@@ -32,7 +32,7 @@ pub enum Found {
 
 /// Is it a descriptor that wins over the instance: has its type `__set__` or `__delete__`?
 impl Thread {
-    fn is_data_descriptor(&mut self, v: Value) -> bool {
+    pub(crate) fn is_data_descriptor(&mut self, v: Value) -> bool {
         if !v.is_ref() {
             return false;
         }
@@ -242,7 +242,7 @@ impl Thread {
                     owner: field(owner),
                     module: field(module),
                     def,
-                    plan: plan::UNKNOWN.into(),
+                    plan: plan::of_bound(n.plan.get()).into(),
                 },
             )?
             .value())
@@ -439,7 +439,7 @@ impl Thread {
             Found::Property(get) => self.call_step(get, crate::ops::call::Argv::slice(&[v]), cont, dst),
             Found::ClassMethod(f) => {
                 let class = self.class_of(v).value();
-                self.new_bound_method(f, class)
+                self.bind_first(f, class)
             }
             Found::Descriptor(d) => {
                 let class = self.class_of(v).value();
@@ -712,11 +712,11 @@ impl Thread {
 
     /// Moves an instance's attributes to a dict, which becomes its `__dict__`.
     pub fn to_dict_mode(&mut self, v: Value) -> R<Gc<Dict>> {
-        let d = self.new_dict()?;
         let names = self.process().shapes.names(v.shape());
+        let d = self.new_dict_for(names.len())?;
         for (name, slot) in names {
             if let Some(x) = self.read_slot(v, slot) {
-                self.dict_set_str(d, name, x)?;
+                self.dict_add_str(d, name, x)?;
             }
         }
         self.set_dict_mode(v, d);

@@ -187,6 +187,45 @@ impl Thread {
         Ok(())
     }
 
+    /// Resumes a generator for the interpreter loop that runs, and with it the whole chain of generators that it
+    /// delegates to: each waits in its `Send` as if it had just executed it.
+    pub(crate) fn resume_chain(&mut self, g: Gc<Generator>, send: Value, cont: Cont, dst: u8) -> R<()> {
+        let (mut g, mut cont, mut dst) = (g, cont, dst);
+        loop {
+            let inner = self.delegated_generator(g);
+            self.push_generator(g, send, cont, dst)?;
+            // SAFETY: pointers into the reserved stack.
+            let room = unsafe { self.frame.add(1) } < self.frame_limit;
+            let Some((next, to)) = inner.filter(|_| room) else { return Ok(()) };
+            // SAFETY: the frame is behind its `YieldFrom`, whose two words follow the `Send`.
+            let frame = self.top();
+            frame.pc = unsafe { frame.pc.sub(2) };
+            (g, cont, dst) = (next, Cont::SendGen, to);
+        }
+    }
+
+    /// The suspended generator that a suspended one delegates to, and the register for what it yields.
+    #[inline]
+    fn delegated_generator(&self, g: Gc<Generator>) -> Option<(Gc<Generator>, u8)> {
+        if g.state.get() != state::SUSPENDED {
+            return None;
+        }
+        // SAFETY: a generator has code and waits in one of its instructions; `YieldFrom` stands behind a `Send`.
+        let (from, inner) = unsafe {
+            let at = g.code.as_gc::<CodeObject>().instrs.add(g.pc.get() as usize);
+            let i = Instr(*at);
+            if i.op() != Op::YieldFrom {
+                return None;
+            }
+            (Instr(*at.sub(2)), *g.regs().add(i.c()))
+        };
+        let inner_generator = inner.cast::<Generator>()?;
+        let fits = from.op() == Op::Send
+            && inner.shape() != B::AsyncGenerator as u32
+            && inner_generator.state.get() == state::SUSPENDED;
+        fits.then_some((inner_generator, from.a() as u8))
+    }
+
     /// Suspends the running generator's frame (its instruction is at `pc`) and pops it.
     pub(crate) fn suspend(&mut self, pc: *const u32) {
         // SAFETY: the running frame belongs to a generator.
