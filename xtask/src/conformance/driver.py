@@ -161,7 +161,7 @@ def prepare_support():
     support.use_resources = []
     support.max_memuse = 0
     support.failfast = False
-    support.cpython_only = lambda test: test
+    support.impl_detail = lambda msg=None, **guards: lambda test: test
     try:
         support.record_original_stdout(sys.stdout)
     except Exception:
