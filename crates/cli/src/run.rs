@@ -180,6 +180,7 @@ fn stream(cx: &mut Thread, io: Value, fd: i32, name: &str, encoding: &str, error
 
 fn path_insert(cx: &mut Thread, entry: &[u8]) -> R<()> {
     let v = cx.new_wtf8(entry)?.value();
+    cx.set_registry(ferropy_vm::ops::module::SCRIPT_FOLDER, v);
     if let Some(path) = sys_get(cx, "path")? {
         cx.call_method(path, "insert", &[Value::small_int(0), v])?;
     }

@@ -15,7 +15,7 @@ const MOST_CAUSES: usize = 20;
 /// An exception with its causes and tracebacks.
 pub fn of_exception(cx: &mut Thread, e: Value) -> String {
     let mut out = String::new();
-    chain(cx, e, &mut out, 0);
+    chain(cx, e, &mut out, &mut Vec::new());
     out
 }
 
@@ -82,15 +82,19 @@ fn traceback_line(cx: &Thread, tb: Gc<Traceback>, code: Gc<CodeObject>) -> i64 {
     }
 }
 
-fn chain(cx: &mut Thread, e: Value, out: &mut String, depth: usize) {
+/// `seen` are the numbers of exceptions that are being shown.
+fn chain(cx: &mut Thread, e: Value, out: &mut String, seen: &mut Vec<usize>) {
     let Some(x) = e.cast::<Exception>() else { return };
-    if depth < MOST_CAUSES {
+    let id = cx.id(e);
+    seen.push(id);
+    if seen.len() <= MOST_CAUSES {
         let (cause, context) = (x.cause.get(), x.context.get());
-        if cause.cast::<Exception>().is_some() {
-            chain(cx, cause, out, depth + 1);
+        let new = |cx: &mut Thread, v: Value| v.cast::<Exception>().is_some() && !seen.contains(&cx.id(v));
+        if new(cx, cause) {
+            chain(cx, cause, out, seen);
             out.push_str("\nThe above exception was the direct cause of the following exception:\n\n");
-        } else if context.cast::<Exception>().is_some() && !x.suppress_context.get() {
-            chain(cx, context, out, depth + 1);
+        } else if cause.cast::<Exception>().is_none() && !x.suppress_context.get() && new(cx, context) {
+            chain(cx, context, out, seen);
             out.push_str("\nDuring handling of the above exception, another exception occurred:\n\n");
         }
     }
