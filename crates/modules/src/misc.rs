@@ -1,7 +1,7 @@
 //! Small modules: `_suggestions`, `_sysconfig`, `_tracemalloc`.
 
-use ferropy_vm::types::List;
 use ferropy_vm::suggest::Search;
+use ferropy_vm::types::List;
 use ferropy_vm::{Args, Builtin, NativeDef, R, Thread, Value};
 
 static SUGGESTIONS: &[NativeDef] = &[NativeDef::function(

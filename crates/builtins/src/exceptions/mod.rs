@@ -13,8 +13,8 @@ mod syntax;
 mod unicode;
 
 use ferropy_vm::class::flags;
-use ferropy_vm::suggest;
 use ferropy_vm::exc::EXCEPTIONS;
+use ferropy_vm::suggest;
 use ferropy_vm::types::{Array, Class, Dict, Exception, Tuple};
 use ferropy_vm::{Args, Builtin, Exc, Gc, N, NativeDef, R, Raised, Thread, Value};
 

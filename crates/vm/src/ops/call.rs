@@ -565,14 +565,21 @@ impl Thread {
                 let argv = Argv { first: argv.first.wrapping_sub(1), count: argv.count + 1, ..argv };
                 return self.call_native(f, argv);
             }
-            if argv.count < FEW {
-                let few = few_with_first(this, argv.as_slice());
-                return self.call_native(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) });
-            }
-            let all = self.gather(argv.count + 1, std::iter::once(this).chain(argv.as_slice().iter().copied()));
-            return self.call_native(f, all.argv(argv.names));
+            return self.call_native_copying(f, this, argv);
         }
         self.call_native(f, argv)
+    }
+
+    /// Puts the receiver in front of arguments that have no room there. A function of its own, or its room for them would
+    /// be a gap in its callers' frames, where what an earlier call left is taken for references.
+    #[inline(never)]
+    fn call_native_copying(&mut self, f: Gc<NativeFn>, this: Value, argv: Argv) -> R {
+        if argv.count < FEW {
+            let few = few_with_first(this, argv.as_slice());
+            return self.call_native(f, Argv { names: argv.names, ..Argv::slice(&few[..argv.count + 1]) });
+        }
+        let all = self.gather(argv.count + 1, std::iter::once(this).chain(argv.as_slice().iter().copied()));
+        self.call_native(f, all.argv(argv.names))
     }
 
     /// Calls a native method whose receiver is known to fit, with positional arguments on the native stack.
