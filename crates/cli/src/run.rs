@@ -434,6 +434,10 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
         }
     }
     let mut code = code;
+    cx.vm().finalizing.set(true);
+    let stream = |cx: &mut Thread, name: &str| sys_get(cx, name).ok().flatten().unwrap_or(Value::NONE);
+    let spared = [stream(cx, "stdin"), stream(cx, "stdout"), stream(cx, "stderr")];
+    cx.finalize_remaining(&spared);
     // What open files hold back goes out, as when their last reference goes in CPython.
     ferropy_modules::io::flush_all(cx);
     if flush(cx).is_err() {
@@ -441,7 +445,6 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
         cx.unraisable(e, "while flushing sys.stdout", Value::NULL);
         code = 120;
     }
-    cx.vm().finalizing.set(true);
     code
 }
 

@@ -303,6 +303,27 @@ impl Thread {
         self.in_finalizers = false;
     }
 
+    /// At exit: calls `__del__` of every instance of a Python class that is still there, except `spared`; what was made
+    /// first goes first, as module dicts are emptied in CPython.
+    pub fn finalize_remaining(&mut self, spared: &[Value]) {
+        self.in_finalizers = true;
+        let mut all = crate::RootedVec::new(self);
+        for r in self.mutator.finalizable() {
+            all.push(Value(r.addr() as u64));
+        }
+        for i in 0..all.len() {
+            let v = all[i];
+            if !self.class_of(v).has(crate::class::flags::HEAP) || spared.contains(&v) {
+                continue;
+            }
+            if let Some(r) = v.as_ref() {
+                self.mutator.finalizer_done(r);
+            }
+            self.call_finalizer(v);
+        }
+        self.in_finalizers = false;
+    }
+
     fn call_weakref_callback(&mut self, weak: Value) {
         let Some(w) = weak.cast::<crate::types::WeakRef>() else { return };
         let callback = w.callback.get();

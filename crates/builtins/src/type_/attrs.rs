@@ -236,8 +236,7 @@ fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {
     ];
     let mut f: u64 = 1 << 12 | 1 << 14 | 1 << 19;
     // CPython makes the classes of its modules, unlike those of `builtins`, at run time.
-    let key = cx.name(N::__module__);
-    let builtins = cx.dict_get_str(c.dict(), key).and_then(|m| m.as_str()).is_none_or(|m| m.bytes() == b"builtins");
+    let builtins = c.has(flags::HEAP) || get_module(cx, a)?.as_str().is_none_or(|m| m.bytes() == b"builtins");
     f |= if builtins { 0 } else { 1 << 9 };
     for (flag, bit) in table {
         if c.has(flag) {
