@@ -5,14 +5,27 @@
 
 use crate::sys::traceback_text;
 use ferropy_vm::class::flags;
-use ferropy_vm::types::{Instance, Traceback};
-use ferropy_vm::{Args, NativeDef, R, Thread, TypeDef, Value};
+use ferropy_vm::types::{Class, Instance, Traceback};
+use ferropy_vm::{Args, Exc, HeapObject, NativeDef, R, Thread, TypeDef, Value};
+
+const MOST_ARGUMENTS: usize = 8;
 
 static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(
         "bind_functions(module, /)",
         bind_functions,
         "Give the module functions of every calling convention, with itself as their receiver.",
+    ),
+    NativeDef::function("raise_memoryerror()", |cx, _| Err(cx.memory_error()), "Raise MemoryError."),
+    NativeDef::function(
+        "raise_exception(class, count, /)",
+        raise_exception,
+        "Raise an exception made with as many zeros as arguments.",
+    ),
+    NativeDef::function(
+        "has_inline_values(obj, /)",
+        has_inline_values,
+        "Tell whether all attributes of an object are kept inside of it.",
     ),
     NativeDef::function("create_function()", create_function, "Return a new native function with a new receiver."),
     NativeDef::function(
@@ -90,6 +103,22 @@ fn create_function(cx: &mut Thread, _a: Args<'_>) -> R {
     let plain = cx.native_function(module, &METHODS[0])?;
     let receiver = cx.new_dict()?.value();
     cx.bind_first(plain, receiver)
+}
+
+fn raise_exception(cx: &mut Thread, a: Args<'_>) -> R {
+    if !a[0].cast::<Class>().is_some_and(|c| c.has(flags::EXCEPTION)) {
+        let shown = cx.repr(a[0])?.to_lossy();
+        return Err(cx.error(Exc::SystemError, format!("exception {shown} is not a BaseException subclass")));
+    }
+    let count = usize::try_from(cx.index(a[1])?).unwrap_or(0).min(MOST_ARGUMENTS);
+    let e = cx.call(a[0], &[Value::small_int(0); MOST_ARGUMENTS][..count])?;
+    Err(cx.raise_value(e))
+}
+
+fn has_inline_values(cx: &mut Thread, a: Args<'_>) -> R {
+    let shape = cx.process().shapes.get(a[0].shape());
+    let inside = a[0].kind() == Instance::kind() && shape.has_dict && !shape.dict_mode;
+    Ok(Value::bool(inside && shape.count <= shape.inline as u32))
 }
 
 fn traceback_print(cx: &mut Thread, a: Args<'_>) -> R {

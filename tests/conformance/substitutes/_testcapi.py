@@ -8,7 +8,8 @@ import struct
 import sys
 
 import _testnative
-from _testnative import MethClass, MethInstance, MethStatic, create_function as create_cfunction, traceback_print
+from _testnative import MethClass, MethInstance, MethStatic, create_function as create_cfunction
+from _testnative import raise_exception, raise_memoryerror, traceback_print
 
 
 def _limits(code):
@@ -64,3 +65,14 @@ def pycfunction_call(func, args, kwargs=None):
 
 
 pyvectorcall_call = pycfunction_call
+
+
+def make_exception_with_doc(name, doc=None, base=Exception, dict={}):
+    """A new exception class, as PyErr_NewExceptionWithDoc() makes it."""
+    module, dot, plain = name.rpartition(".")
+    if not dot:
+        raise SystemError("PyErr_NewException: name must be module.class")
+    namespace = {"__module__": module, **dict}
+    if doc is not None:
+        namespace["__doc__"] = doc
+    return type(plain, base if isinstance(base, tuple) else (base,), namespace)
