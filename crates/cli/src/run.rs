@@ -63,6 +63,8 @@ pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     settings.max_str_digits = setup.sys.max_str_digits;
     settings.bytes_warning = setup.sys.bytes_warning;
     settings.dev_mode = setup.sys.dev_mode;
+    settings.utf8_mode = setup.sys.utf8_mode;
+    settings.warn_default_encoding = setup.sys.warn_default_encoding;
     ferropy_builtins::install(cx)?;
     ferropy_modules::register(cx);
     let name = cx.intern("sys")?;

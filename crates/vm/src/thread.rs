@@ -93,6 +93,8 @@ pub struct Settings {
     pub max_str_digits: usize,
     pub bytes_warning: u8,
     pub dev_mode: bool,
+    pub utf8_mode: bool,
+    pub warn_default_encoding: bool,
 }
 
 /// Bits of the safepoint word.

@@ -139,6 +139,9 @@ fn init(cx: &mut Thread, a: Args<'_>) -> R {
     t.ready.set(false);
     t.detached.set(false);
     let newline = newline_arg(cx, a.some(4))?;
+    if a.some(2).is_none() {
+        super::open::warn_default_encoding(cx, 1)?;
+    }
     let errors = match a.some(3) {
         Some(e) => plain_text_arg(cx, e, "errors")?,
         None => cx.new_str("strict")?,
@@ -151,6 +154,7 @@ fn init(cx: &mut Thread, a: Args<'_>) -> R {
         None => cx.new_str("UTF-8")?,
     };
     let codec = find_codec(cx, encoding)?;
+    ferropy_builtins::str_::codec::check_names(cx, None, Some(&errors.to_lossy()))?;
     let line_buffering = flag(cx, a.opt(5), false)?;
     let write_through = flag(cx, a.opt(6), false)?;
     let buffer = a[1];

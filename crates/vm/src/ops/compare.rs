@@ -1,7 +1,7 @@
 //! Comparisons.
 
-use crate::class::Builtin as B;
 use super::call::{Argv, is_plain_method};
+use crate::class::Builtin as B;
 use crate::frame::Cont;
 use crate::types::{Str, Tuple};
 use crate::{N, R, Thread, Value};
