@@ -117,7 +117,18 @@ pub fn check_names(cx: &mut Thread, encoding: Option<&str>, errors: Option<&str>
     if let Some(e) = encoding.filter(|e| native(e).is_none()) {
         registry::lookup(cx, e)?;
     }
-    match errors {
+    // The built-in handlers are there before they can be looked up.
+    const BUILT_IN: [&str; 8] = [
+        "strict",
+        "ignore",
+        "replace",
+        "backslashreplace",
+        "namereplace",
+        "xmlcharrefreplace",
+        "surrogateescape",
+        "surrogatepass",
+    ];
+    match errors.filter(|e| !BUILT_IN.contains(e)) {
         Some(e) if registry::lookup_error(cx, e)?.is_none() => {
             Err(cx.error(Exc::LookupError, format!("unknown error handler name '{e}'")))
         }

@@ -68,6 +68,9 @@ impl Thread {
         self.check_recursion(" in comparison")?;
         for stage in 1..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
+            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
+                continue;
+            }
             let v = match this {
                 Some(this) => self.call_unbound(func, this, &[arg])?,
                 None => self.call(func, &[arg])?,
@@ -94,6 +97,9 @@ impl Thread {
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
+            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
+                continue;
+            }
             let v = match this {
                 Some(this) => self.call_unbound_step(func, this, &[arg], Cont::Binary, dst)?,
                 None => self.call_step(func, Argv::slice(&[arg]), Cont::Binary, dst)?,
@@ -127,6 +133,18 @@ impl Thread {
                 self.take_pending();
                 None
             }
+        }
+    }
+
+    /// Is `func` the `__eq__` (or `__ne__`, which asks that) of `object`? It says no more than the default does.
+    fn is_identity_comparison(&mut self, op: CmpOp, func: Value, this: Value) -> bool {
+        match op {
+            CmpOp::Eq => self.is_native_of(func, B::Object),
+            CmpOp::Ne => {
+                self.is_native_of(func, B::Object)
+                    && self.lookup_special(this, N::__eq__).is_some_and(|f| self.is_native_of(f, B::Object))
+            }
+            _ => false,
         }
     }
 
