@@ -102,7 +102,6 @@ fn chain(cx: &mut Thread, e: Value, out: &mut String, seen: &mut Vec<usize>) {
         out.push_str(&of_traceback(cx, x.traceback.get()));
     }
     message(cx, e, out);
-    notes(cx, e, out);
 }
 
 /// The class and what `str` says.
@@ -121,23 +120,6 @@ fn message(cx: &mut Thread, e: Value, out: &mut String) {
         }
     }
     out.push('\n');
-}
-
-/// What `add_note` added.
-fn notes(cx: &mut Thread, e: Value, out: &mut String) {
-    let Ok(found) = cx.getattr_str(e, "__notes__") else {
-        cx.take_pending();
-        return;
-    };
-    let Some(list) = found.cast::<List>() else { return };
-    let mut i = 0;
-    while let Some(note) = list.get(i) {
-        i += 1;
-        match note.cast::<Str>() {
-            Some(s) => out.push_str(&format!("{}\n", s.to_lossy())),
-            None => out.push_str("<note that is not a string>\n"),
-        }
-    }
 }
 
 /// The source file that was last read.
