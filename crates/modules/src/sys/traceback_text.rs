@@ -4,7 +4,7 @@
 
 use ferropy_builtins::functions::compile::decode_source;
 use ferropy_builtins::functions::output::sys_get;
-use ferropy_vm::types::{CodeObject, Exception, FrameObject, List, Str, Traceback};
+use ferropy_vm::types::{CodeObject, Exception, FrameObject, List, Traceback};
 use ferropy_vm::{Gc, R, Thread, Value};
 
 /// Equal lines of a traceback that are shown before the rest is only counted.
