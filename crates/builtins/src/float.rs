@@ -374,14 +374,22 @@ static METHODS: &[NativeDef] = &[
     NativeDef::method(
         "as_integer_ratio(self, /)",
         float_as_integer_ratio,
-        "Return a pair of integers, whose ratio is exactly equal to the original float.\n\nThe ratio is in lowest terms and has a positive denominator.  Raise\nOverflowError on infinities and a ValueError on NaNs.",
+        "Return a pair of integers, whose ratio is exactly equal to the original float.\n\nThe ratio is in lowest terms \
+         and has a positive denominator.  Raise\nOverflowError on infinities and a ValueError on NaNs.\n\n\
+         >>> (2.5).as_integer_ratio()\n(5, 2)\n>>> (-0.125).as_integer_ratio()\n(-1, 8)",
     ),
     NativeDef::class_method(
         "fromhex(cls, string, /)",
         float_fromhex,
-        "Create a floating-point number from a hexadecimal string.",
+        "Create a floating-point number from a hexadecimal string.\n\n>>> float.fromhex('0x1.8p3')\n12.0\n\
+         >>> float.fromhex('-0x1p-2')\n-0.25",
     ),
-    NativeDef::method("hex(self, /)", float_hex, "Return a hexadecimal representation of a floating-point number."),
+    NativeDef::method(
+        "hex(self, /)",
+        float_hex,
+        "Return a hexadecimal representation of a floating-point number.\n\n>>> (12.0).hex()\n'0x1.8000000000000p+3'\n\
+         >>> (-0.25).hex()\n'-0x1.0000000000000p-2'",
+    ),
     NativeDef::method("is_integer(self, /)", float_is_integer, "Return True if the float is an integer."),
     NativeDef::method("__getnewargs__(self, /)", float_getnewargs, ""),
     NativeDef::class_method(

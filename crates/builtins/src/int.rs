@@ -573,7 +573,8 @@ static INT: &[NativeDef] = &[
     NativeDef::method(
         "as_integer_ratio(self, /)",
         int_as_integer_ratio,
-        "Return a pair of integers, whose ratio is equal to the original int.\n\nThe ratio is in lowest terms and has a positive denominator.",
+        "Return a pair of integers, whose ratio is equal to the original int.\n\nThe ratio is in lowest terms and has a \
+         positive denominator.\n\n>>> (12).as_integer_ratio()\n(12, 1)\n>>> (-7).as_integer_ratio()\n(-7, 1)",
     ),
     NativeDef::method(
         "is_integer(self, /)",

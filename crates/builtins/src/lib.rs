@@ -3,6 +3,7 @@
 //! A file a type or family of types; each has an `install` that fills the classes which the VM made at start-up.
 
 pub mod bytes;
+pub mod class_docs;
 pub mod complex_;
 pub mod descriptors;
 pub mod dict;
@@ -51,5 +52,6 @@ pub fn install(cx: &mut Thread) -> R<()> {
     range_slice::install(cx)?;
     iterators::install(cx)?;
     functions::install(cx)?;
+    class_docs::install(cx)?;
     Ok(())
 }

@@ -63,6 +63,8 @@ pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     settings.max_str_digits = setup.sys.max_str_digits;
     settings.bytes_warning = setup.sys.bytes_warning;
     settings.dev_mode = setup.sys.dev_mode;
+    settings.utf8_mode = setup.sys.utf8_mode;
+    settings.warn_default_encoding = setup.sys.warn_default_encoding;
     ferropy_builtins::install(cx)?;
     ferropy_modules::register(cx);
     let name = cx.intern("sys")?;
@@ -180,6 +182,7 @@ fn stream(cx: &mut Thread, io: Value, fd: i32, name: &str, encoding: &str, error
 
 fn path_insert(cx: &mut Thread, entry: &[u8]) -> R<()> {
     let v = cx.new_wtf8(entry)?.value();
+    cx.set_registry(ferropy_vm::ops::module::SCRIPT_FOLDER, v);
     if let Some(path) = sys_get(cx, "path")? {
         cx.call_method(path, "insert", &[Value::small_int(0), v])?;
     }
@@ -433,6 +436,10 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
         }
     }
     let mut code = code;
+    cx.vm().finalizing.set(true);
+    let stream = |cx: &mut Thread, name: &str| sys_get(cx, name).ok().flatten().unwrap_or(Value::NONE);
+    let spared = [stream(cx, "stdin"), stream(cx, "stdout"), stream(cx, "stderr")];
+    cx.finalize_remaining(&spared);
     // What open files hold back goes out, as when their last reference goes in CPython.
     ferropy_modules::io::flush_all(cx);
     if flush(cx).is_err() {
@@ -440,7 +447,6 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
         cx.unraisable(e, "while flushing sys.stdout", Value::NULL);
         code = 120;
     }
-    cx.vm().finalizing.set(true);
     code
 }
 

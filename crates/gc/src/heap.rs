@@ -453,10 +453,10 @@ impl Mutator {
         r.set(bits::FINALIZED);
     }
 
-    /// All objects with a finaliser that has not been queued (at exit).
+    /// All objects with a finaliser that has not been queued (at exit), about in the order in which they were made.
     pub fn finalizable(&mut self) -> Vec<Ref> {
         let list = &self.heap().registry.finalizable;
-        list.young.iter().chain(&list.old).copied().filter(|r| !r.has(bits::FINALIZED)).collect()
+        list.old.iter().chain(&list.young).copied().filter(|r| !r.has(bits::FINALIZED)).collect()
     }
     /// The next object whose finaliser is to be called: of those that were found together the one made last.
     pub fn next_finalize(&mut self) -> Option<Ref> {

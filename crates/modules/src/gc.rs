@@ -308,8 +308,16 @@ fn get_referrers(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn is_tracked(_: &mut Thread, a: Args<'_>) -> R {
     let empty = a[0].cast::<Dict>().is_some_and(|d| d.is_empty()) && a[0].shape() == B::Dict as u32;
-    let empty = empty || a[0].cast::<Tuple>().is_some_and(|t| t.len == 0);
-    Ok(Value::bool(!empty && may_refer(a[0])))
+    Ok(Value::bool(!empty && may_be_in_cycle(a[0], 0)))
+}
+
+/// Tuples of simple things cannot be part of a cycle, however they are nested.
+fn may_be_in_cycle(v: Value, depth: usize) -> bool {
+    const DEEPEST: usize = 100;
+    if v.shape() != B::Tuple as u32 || depth > DEEPEST {
+        return may_refer(v);
+    }
+    v.cast::<Tuple>().is_some_and(|t| t.items().iter().any(|item| may_be_in_cycle(*item, depth + 1)))
 }
 
 /// The collector calls a finaliser once and forgets it, so nobody knows.

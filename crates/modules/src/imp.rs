@@ -212,6 +212,17 @@ fn frozen_filename(m: Packed) -> String {
 
 fn get_frozen_object(cx: &mut Thread, a: Args<'_>) -> R {
     let name = expect_name(cx, a[0], "get_frozen_object")?;
+    if let Some(data) = a.some(1) {
+        let marshal = cx.import("marshal")?;
+        let code = cx.call_method(marshal, "loads", &[data]);
+        return match cx.catch(Exc::Exception, code)?.filter(|c| c.cast::<CodeObject>().is_some()) {
+            Some(code) => Ok(code),
+            None => {
+                let shown = cx.repr(a[0])?.to_lossy();
+                Err(import_error(cx, &format!("Frozen object named {shown} is invalid"), a[0]))
+            }
+        };
+    }
     match frozen(&name) {
         Some(m) => Ok(packed_code(cx, m, &frozen_filename(m))?.value()),
         None => Err(no_frozen(cx, a[0])),
@@ -299,18 +310,23 @@ fn fix_filename(cx: &mut Thread, a: Args<'_>) -> R {
     let (Some(code), Some(path)) = (a[0].cast::<CodeObject>(), a[1].as_str()) else {
         return Err(cx.type_error("_fix_co_filename() argument 1 must be code"));
     };
-    rename(cx, code, path.value())?;
+    let old = text(code.filename.get());
+    rename(cx, code, &old, path.value())?;
     Ok(Value::NONE)
 }
 
-fn rename(cx: &mut Thread, code: Gc<CodeObject>, path: Value) -> R<()> {
+/// Gives the code and what it contains another path; code of another file stays as it is.
+fn rename(cx: &mut Thread, code: Gc<CodeObject>, old: &str, path: Value) -> R<()> {
+    if text(code.filename.get()) != old {
+        return Ok(());
+    }
     code.filename.set(cx, code, path);
     // SAFETY: the code's own Rust form; nobody else holds a reference to it now.
     unsafe { (*code.code).filename = text(path) };
     let Some(consts) = code.consts.cast::<ferropy_vm::types::Tuple>() else { return Ok(()) };
     for i in 0..consts.len {
         if let Some(inner) = consts.at(i).cast::<CodeObject>() {
-            rename(cx, inner, path)?;
+            rename(cx, inner, old, path)?;
         }
     }
     Ok(())

@@ -56,6 +56,7 @@ pub mod symtable;
 pub mod sys;
 pub mod template;
 pub mod termios;
+pub mod testnative;
 pub mod thread;
 pub mod time;
 pub mod tokenize;
@@ -91,6 +92,7 @@ pub fn register(cx: &mut Thread) {
     atexit::register(cx);
     contextvars::register(cx);
     thread::register(cx);
+    testnative::register(cx);
     sre::register(cx);
     json::register(cx);
     csv::register(cx);

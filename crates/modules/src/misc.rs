@@ -1,7 +1,8 @@
 //! Small modules: `_suggestions`, `_sysconfig`, `_tracemalloc`.
 
+use ferropy_vm::suggest::Search;
 use ferropy_vm::types::List;
-use ferropy_vm::{Args, NativeDef, R, Thread, Value};
+use ferropy_vm::{Args, Builtin, NativeDef, R, Thread, Value};
 
 static SUGGESTIONS: &[NativeDef] = &[NativeDef::function(
     "_generate_suggestions(candidates, item, /)",
@@ -43,14 +44,12 @@ pub fn register(cx: &mut Thread) {
     });
 }
 
-/// Longest name that is looked at, and the most candidates.
-const MAX_LEN: usize = 40;
+/// The most candidates.
 const MAX_CANDIDATES: usize = 750;
-const MOVE_COST: usize = 2;
-const CASE_COST: usize = 1;
 
 fn generate_suggestions(cx: &mut Thread, a: Args<'_>) -> R {
-    let Some(list) = a[0].cast::<List>() else { return Err(cx.type_error("candidates must be a list")) };
+    let list = a[0].cast::<List>().filter(|_| a[0].shape() == Builtin::List as u32);
+    let Some(list) = list else { return Err(cx.type_error("candidates must be a list")) };
     for i in 0..list.len() {
         if list.get(i).is_none_or(|v| v.as_str().is_none()) {
             return Err(cx.type_error("all elements in 'candidates' must be strings"));
@@ -60,44 +59,15 @@ fn generate_suggestions(cx: &mut Thread, a: Args<'_>) -> R {
     if list.len() > MAX_CANDIDATES {
         return Ok(Value::NONE);
     }
-    let mut best: Option<(usize, Value)> = None;
+    let mut search = Search::new(item.bytes());
+    let mut best = Value::NONE;
     for i in 0..list.len() {
         let Some((v, s)) = list.get(i).and_then(|v| v.as_str().map(|s| (v, s))) else { continue };
-        if s.bytes() == item.bytes() {
-            continue;
-        }
-        // At most a third of the letters may be wrong.
-        let limit = (item.bytes().len() + s.bytes().len() + 3) * MOVE_COST / 6;
-        let limit = best.map_or(limit, |b| limit.min(b.0.saturating_sub(1)));
-        let distance = edit_cost(item.bytes(), s.bytes());
-        if distance <= limit {
-            best = Some((distance, v));
+        if search.offer(s.bytes()) {
+            best = v;
         }
     }
-    Ok(best.map_or(Value::NONE, |b| b.1))
-}
-
-/// Weighted edit distance: a change of case costs less than another letter.
-fn edit_cost(a: &[u8], b: &[u8]) -> usize {
-    if a.len() > MAX_LEN || b.len() > MAX_LEN {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).map(|j| j * MOVE_COST).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = (i + 1) * MOVE_COST;
-        for (j, y) in b.iter().enumerate() {
-            let change = match (x, y) {
-                _ if x == y => 0,
-                _ if x.eq_ignore_ascii_case(y) => CASE_COST,
-                _ => MOVE_COST,
-            };
-            let cost = (diagonal + change).min(row[j] + MOVE_COST).min(row[j + 1] + MOVE_COST);
-            diagonal = row[j + 1];
-            row[j + 1] = cost;
-        }
-    }
-    row[b.len()]
+    Ok(best)
 }
 
 fn config_vars(cx: &mut Thread, _: Args<'_>) -> R {

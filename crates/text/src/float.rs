@@ -10,6 +10,8 @@ use dashu_int::{IBig, UBig};
 
 /// No double has more digits after the point, or more significant digits.
 const MAX_PRECISION: usize = 1100;
+/// The largest precision that formats take: a C int, with room for exponent and sign.
+pub const MOST_PRECISION: usize = i32::MAX as usize - 1024;
 
 /// Digits (at least one, the first not '0' unless zero) and the point's place.
 struct Decimal {

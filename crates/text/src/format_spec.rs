@@ -451,7 +451,7 @@ fn float_style(spec: &Spec, type_name: &str, dot_zero: bool) -> Result<(Style, u
         _ => return Err(unknown_code(spec.kind, type_name)),
     };
     let precision = spec.precision.unwrap_or(6);
-    if precision > i32::MAX as usize {
+    if precision > crate::float::MOST_PRECISION {
         return Err(Error::value("precision too big"));
     }
     let flags = Flags {

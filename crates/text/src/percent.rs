@@ -282,7 +282,7 @@ pub fn format_float(out: &mut Vec<u8>, x: f64, field: &Field) -> Result<()> {
         ..float::Flags::default()
     };
     let precision = field.precision().unwrap_or(6);
-    if precision > i32::MAX as usize {
+    if precision > float::MOST_PRECISION {
         return Err(Error::value("precision too big"));
     }
     let text = float::format(x, style, precision, flags);

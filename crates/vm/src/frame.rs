@@ -275,6 +275,7 @@ impl Thread {
         self.clear_dead_registers();
         let vm = self.vm_mut();
         vm.epoch.set(vm.epoch.get().wrapping_add(1).max(1));
+        wipe_stack();
         self.mutator.collect();
     }
 
@@ -317,4 +318,12 @@ impl Thread {
     pub fn current_frame(&self) -> Option<*mut Frame> {
         (self.frame > self.stacks.first_frame()).then_some(self.frame)
     }
+}
+
+/// Overwrites the part of the native stack that functions called next will use: words that earlier calls left there would
+/// keep what they point at alive wherever those functions leave gaps in their frames.
+#[inline(never)]
+fn wipe_stack() {
+    let mut words = [0u64; 2048];
+    std::hint::black_box(&mut words);
 }

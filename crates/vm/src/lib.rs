@@ -24,6 +24,7 @@ pub mod native;
 pub mod object;
 pub mod ops;
 pub mod shape;
+pub mod suggest;
 pub mod thread;
 pub mod trace;
 pub mod types;

@@ -93,6 +93,8 @@ pub struct Settings {
     pub max_str_digits: usize,
     pub bytes_warning: u8,
     pub dev_mode: bool,
+    pub utf8_mode: bool,
+    pub warn_default_encoding: bool,
 }
 
 /// Bits of the safepoint word.
@@ -300,6 +302,27 @@ impl Thread {
             self.call_finalizer(Value(r.addr() as u64));
         }
         self.pending = keep[0];
+        self.in_finalizers = false;
+    }
+
+    /// At exit: calls `__del__` of every instance of a Python class that is still there, except `spared`; what was made
+    /// first goes first, as module dicts are emptied in CPython.
+    pub fn finalize_remaining(&mut self, spared: &[Value]) {
+        self.in_finalizers = true;
+        let mut all = crate::RootedVec::new(self);
+        for r in self.mutator.finalizable() {
+            all.push(Value(r.addr() as u64));
+        }
+        for i in 0..all.len() {
+            let v = all[i];
+            if !self.class_of(v).has(crate::class::flags::HEAP) || spared.contains(&v) {
+                continue;
+            }
+            if let Some(r) = v.as_ref() {
+                self.mutator.finalizer_done(r);
+            }
+            self.call_finalizer(v);
+        }
         self.in_finalizers = false;
     }
 

@@ -2,10 +2,10 @@
 
 import sys
 
+from _testnative import has_inline_values
 
-def has_inline_values(obj):
-    """Are the attributes kept in CPython's inline values? Nothing here is laid out as CPython does it."""
-    return False
+# So often does code run before all that an interpreter may adapt to what it sees has been adapted.
+SPECIALIZATION_THRESHOLD = 100
 
 
 def get_recursion_depth():

@@ -14,3 +14,15 @@ def sequence_setitem(seq, i, value):
 
 def sequence_delitem(seq, i):
     del seq[i]
+
+
+def object_hasattrstring(obj, name):
+    return int(hasattr(obj, name.decode()))
+
+
+def call_vectorcall(callable):
+    return callable("foo", baz="bar")
+
+
+def call_vectorcall_method(obj):
+    return obj.f("foo", baz="bar")

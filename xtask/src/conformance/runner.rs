@@ -71,11 +71,14 @@ pub struct Setup {
     pub matching: Option<String>,
 }
 
+/// A file of the folder of substitutes, by name and text.
+macro_rules! substitutes {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../../../tests/conformance/substitutes/", $name)))),*] };
+}
+
 /// Stand-ins for extension modules that CPython builds for its tests alone; what they say is true of any interpreter.
-const SUBSTITUTES: [(&str, &str); 2] = [
-    ("_testlimitedcapi.py", include_str!("../../../tests/conformance/substitutes/_testlimitedcapi.py")),
-    ("_testinternalcapi.py", include_str!("../../../tests/conformance/substitutes/_testinternalcapi.py")),
-];
+static SUBSTITUTES: &[(&str, &str)] =
+    substitutes!("_testcapi.py" "_testinternalcapi.py" "_testlimitedcapi.py" "_testmultiphase.py");
 
 impl Setup {
     pub fn new(python: PathBuf, tests: &Path, timeout: Duration) -> Result<Setup> {

@@ -27,7 +27,7 @@ pub fn bytearray_data<'a>(b: Gc<ByteArray>) -> &'a mut [u8] {
 }
 
 /// BufferError while somebody looks at the memory.
-pub(crate) fn check_resizable(cx: &mut Thread, b: Gc<ByteArray>) -> R<()> {
+pub fn check_resizable(cx: &mut Thread, b: Gc<ByteArray>) -> R<()> {
     if b.exports.get() == 0 {
         return Ok(());
     }

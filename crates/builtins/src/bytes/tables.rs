@@ -123,7 +123,10 @@ pub static COMMON: &[NativeDef] = &[
     NativeDef::method(
         "hex(self, /, sep=<unrepresentable>, bytes_per_sep=1)",
         text::hex,
-        "Create a string of hexadecimal numbers from a bytes object.",
+        "Create a string of hexadecimal numbers from a bytes object.\n\n\
+         sep\n    What stands between bytes: a str or bytes of length 1.\n\
+         bytes_per_sep\n    How many bytes stand together: counted from the right, or if negative from the left.\n\n\
+         >>> data = b'\\n\\x0b\\xff'\n>>> data.hex()\n'0a0bff'\n>>> data.hex('-', 2)\n'0a-0bff'\n>>> data.hex('-', -2)\n'0a0b-ff'",
     ),
     NativeDef::method("isalnum(self, /)", query::isalnum, "B.isalnum() -> bool"),
     NativeDef::method("isalpha(self, /)", query::isalpha, "B.isalpha() -> bool"),

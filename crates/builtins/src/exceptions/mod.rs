@@ -14,6 +14,7 @@ mod unicode;
 
 use ferropy_vm::class::flags;
 use ferropy_vm::exc::EXCEPTIONS;
+use ferropy_vm::suggest;
 use ferropy_vm::types::{Array, Class, Dict, Exception, Tuple};
 use ferropy_vm::{Args, Builtin, Exc, Gc, N, NativeDef, R, Raised, Thread, Value};
 
@@ -133,6 +134,10 @@ fn keywords<const COUNT: usize>(
     names: [&str; COUNT],
 ) -> R<[Value; COUNT]> {
     let mut out = [Value::NULL; COUNT];
+    if kw.len() > COUNT {
+        let (s, given) = (if COUNT == 1 { "" } else { "s" }, kw.len());
+        return Err(cx.type_error(format!("{function}() takes at most {COUNT} keyword argument{s} ({given} given)")));
+    }
     let mut i = 0;
     while let Some((next, _, k, v)) = kw.next_entry(i) {
         let text = cx.str(k)?;
@@ -140,7 +145,8 @@ fn keywords<const COUNT: usize>(
             Some(at) => out[at] = v,
             None => {
                 let text = text.to_lossy();
-                return Err(cx.type_error(format!("{function}() got an unexpected keyword argument '{text}'")));
+                let hint = suggest::hint(&text, names);
+                return Err(cx.type_error(format!("{function}() got an unexpected keyword argument '{text}'{hint}")));
             }
         }
         i = next;

@@ -2,7 +2,7 @@
 //!
 //! Classes that the VM made at start-up are bound here by name; classes of other files bind themselves.
 
-mod attributes;
+pub mod attributes;
 pub mod build_class;
 pub mod compile;
 pub mod import;

@@ -116,7 +116,10 @@ pub static METHODS: &[NativeDef] = &[
     NativeDef::method(
         "hex(self, /, sep=<unrepresentable>, bytes_per_sep=1)",
         access::hex,
-        "Return the data in the buffer as a str of hexadecimal numbers.",
+        "Return the data in the buffer as a str of hexadecimal numbers.\n\n\
+         sep\n    What stands between bytes: a str or bytes of length 1.\n\
+         bytes_per_sep\n    How many bytes stand together: counted from the right, or if negative from the left.\n\n\
+         >>> data = memoryview(b'\\n\\x0b\\xff')\n>>> data.hex()\n'0a0bff'\n>>> data.hex('-', 2)\n'0a-0bff'\n>>> data.hex('-', -2)\n'0a0b-ff'",
     ),
     NativeDef::method("tolist(self, /)", access::tolist, "Return the data in the buffer as a list of elements."),
     NativeDef::method(

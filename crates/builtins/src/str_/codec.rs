@@ -79,6 +79,7 @@ pub fn encode(cx: &mut Thread, s: Gc<Str>, encoding: &str, errors: &str) -> R {
 
 /// `bytes.decode`, `str(bytes, ...)`.
 pub fn decode_object(cx: &mut Thread, b: Buffer, encoding: Option<&str>, errors: Option<&str>) -> R {
+    check_names(cx, encoding, errors)?;
     if b.len == 0 {
         return Ok(cx.vm().empty_str);
     }
@@ -104,7 +105,35 @@ pub fn decode_quick(cx: &mut Thread, codec: Native, v: Value) -> R {
 
 /// `str.encode`.
 pub fn encode_object(cx: &mut Thread, s: Gc<Str>, encoding: Option<&str>, errors: Option<&str>) -> R {
+    check_names(cx, encoding, errors)?;
     encode(cx, s, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
+}
+
+/// In development mode names of codecs and error handlers must be known even where they are not needed.
+pub fn check_names(cx: &mut Thread, encoding: Option<&str>, errors: Option<&str>) -> R<()> {
+    if !cx.vm().settings.dev_mode {
+        return Ok(());
+    }
+    if let Some(e) = encoding.filter(|e| native(e).is_none()) {
+        registry::lookup(cx, e)?;
+    }
+    // The built-in handlers are there before they can be looked up.
+    const BUILT_IN: [&str; 8] = [
+        "strict",
+        "ignore",
+        "replace",
+        "backslashreplace",
+        "namereplace",
+        "xmlcharrefreplace",
+        "surrogateescape",
+        "surrogatepass",
+    ];
+    match errors.filter(|e| !BUILT_IN.contains(e)) {
+        Some(e) if registry::lookup_error(cx, e)?.is_none() => {
+            Err(cx.error(Exc::LookupError, format!("unknown error handler name '{e}'")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn decode_native(cx: &mut Thread, n: Native, data: &[u8], errors: &str) -> R {

@@ -16,20 +16,23 @@ struct Source {
 
 pub fn format(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
-    let source = Source { args: a[1].cast(), kwargs: a[2], numbering: Numbering::default() };
-    run(cx, s, source)
+    let args = a[1].cast::<Tuple>();
+    let first = args.and_then(|t| t.items().first().copied()).unwrap_or(Value::NONE);
+    let out = run(cx, s, Source { args, kwargs: a[2], numbering: Numbering::default() })?;
+    super::same_or_new(cx, &out, [s.value(), first])
 }
 
 pub fn format_map(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
-    run(cx, s, Source { args: None, kwargs: a[1], numbering: Numbering::default() })
+    let out = run(cx, s, Source { args: None, kwargs: a[1], numbering: Numbering::default() })?;
+    super::same_or_new(cx, &out, [s.value()])
 }
 
-fn run(cx: &mut Thread, s: Gc<ferropy_vm::types::Str>, mut source: Source) -> R {
+fn run(cx: &mut Thread, s: Gc<ferropy_vm::types::Str>, mut source: Source) -> R<Vec<u8>> {
     let mut out = Vec::with_capacity(s.bytes().len() + 16);
     expand(cx, s.bytes(), &mut source, 2, &mut out)?;
     super::keep(s);
-    Ok(cx.new_wtf8(&out)?.value())
+    Ok(out)
 }
 
 /// Appends a template with its fields filled in.

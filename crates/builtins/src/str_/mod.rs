@@ -59,6 +59,15 @@ pub fn keep<T>(v: T) {
     std::hint::black_box(v);
 }
 
+/// The first exact str among `candidates` that reads like `text`, else a new one.
+pub(crate) fn same_or_new<const COUNT: usize>(cx: &mut Thread, text: &[u8], candidates: [Value; COUNT]) -> R {
+    let same = |v: &Value| v.is_ref() && v.shape() == B::Str as u32 && v.as_str().is_some_and(|s| s.bytes() == text);
+    match candidates.into_iter().find(same) {
+        Some(v) => Ok(v),
+        None => Ok(cx.new_wtf8(text)?.value()),
+    }
+}
+
 /// The receiver itself if it is an exact str, else a copy that is.
 pub(crate) fn exact(cx: &mut Thread, s: Gc<Str>) -> R {
     if s.shape() == B::Str as u32 {

@@ -45,7 +45,7 @@ impl Supply {
 pub fn format_text(cx: &mut Thread, s: Gc<Str>, v: Value) -> R {
     let out = run(cx, s.bytes(), v, Unit::Char)?;
     super::keep(s);
-    Ok(cx.new_wtf8(&out)?.value())
+    super::same_or_new(cx, &out, [s.value(), v])
 }
 
 /// `bytes % v`.

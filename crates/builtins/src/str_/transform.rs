@@ -169,7 +169,10 @@ pub fn expandtabs(cx: &mut Thread, a: Args<'_>) -> R {
         None => 8,
     };
     let tabs = memchr::memchr_iter(b'\t', s.bytes()).count();
-    if tabs > 0 && tabs.saturating_mul(size) >= u32::MAX as usize {
+    if tabs == 0 {
+        return super::exact(cx, s);
+    }
+    if tabs.saturating_mul(size) >= u32::MAX as usize {
         return Err(cx.overflow_error("new string is too long"));
     }
     let bytes = search::expand_tabs(s.bytes(), size, Unit::Char);

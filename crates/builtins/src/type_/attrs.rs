@@ -2,8 +2,8 @@
 
 use super::this;
 use ferropy_vm::class::flags;
-use ferropy_vm::types::{Class, MappingProxy, NativeFn, Str};
-use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, NativeDef, R, Thread, Value, field};
+use ferropy_vm::types::{Class, Instance, MappingProxy, NativeFn, Str};
+use ferropy_vm::{Args, Builtin as B, Exc, Gc, HeapObject, N, NativeDef, R, Thread, Value, field};
 
 pub static GETSETS: &[NativeDef] = &[
     NativeDef::getset("__name__", get_name, set_name, ""),
@@ -235,6 +235,9 @@ fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {
         (flags::MATCH_SELF, 22),
     ];
     let mut f: u64 = 1 << 12 | 1 << 14 | 1 << 19;
+    // CPython makes the classes of its modules, unlike those of `builtins`, at run time.
+    let builtins = c.has(flags::HEAP) || get_module(cx, a)?.as_str().is_none_or(|m| m.bytes() == b"builtins");
+    f |= if builtins { 0 } else { 1 << 9 };
     for (flag, bit) in table {
         if c.has(flag) {
             f |= 1 << bit;
@@ -243,6 +246,7 @@ fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {
     if c.has(flags::HEAP) {
         f |= if c.has(flags::WEAKREF) { 1 << 3 } else { 0 };
         f |= if c.has(flags::HAS_DICT) { 1 << 4 } else { 0 };
+        f |= if c.has(flags::HAS_DICT) && c.kind.get() == Instance::kind() { 1 << 2 } else { 0 };
     }
     let fast = [
         (B::Int, 24),

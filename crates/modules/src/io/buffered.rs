@@ -172,11 +172,10 @@ fn raw_read(cx: &mut Thread, b: Gc<Buffered>, n: usize) -> R<Option<Vec<u8>>> {
     if got.is_none() {
         return Ok(None);
     }
-    if !cx.has_index(got) {
-        let class = cx.class_name(got);
-        return Err(cx.error(Exc::OSError, format!("raw readinto() failed: should return int, not '{class}'")));
-    }
-    let got = cx.index(got)?;
+    let got = match cx.index(got) {
+        Ok(got) => got,
+        Err(_) => return Err(failed_because(cx, "raw readinto() failed")),
+    };
     if got < 0 || got as usize > n {
         let text = format!("raw readinto() returned invalid length {got} (should have been between 0 and {n})");
         return Err(cx.error(Exc::OSError, text));
@@ -184,6 +183,18 @@ fn raw_read(cx: &mut Thread, b: Gc<Buffered>, n: usize) -> R<Option<Vec<u8>>> {
     let mut data = cx.bytes_of(array)?;
     data.truncate(got as usize);
     Ok(Some(data))
+}
+
+/// An OSError whose cause is the pending exception.
+fn failed_because(cx: &mut Thread, text: &str) -> Raised {
+    let cause = cx.take_pending();
+    let raised = cx.error(Exc::OSError, text);
+    if let Some(e) = cx.pending.cast::<ferropy_vm::types::Exception>() {
+        e.cause.set(cx, e, cause);
+        e.context.set(cx, e, cause);
+        e.suppress_context.set(true);
+    }
+    raised
 }
 
 /// Writes once to the raw stream; None: would block.
@@ -345,6 +356,28 @@ pub fn read1(cx: &mut Thread, b: Gc<Buffered>, n: Option<usize>) -> R<Vec<u8>> {
     Ok(raw_read(cx, b, n)?.unwrap_or_default())
 }
 
+/// Up to `n` bytes: what is ahead, and at most one raw read. With something ahead the raw stream is read only for more
+/// than a buffer holds.
+pub fn readinto1(cx: &mut Thread, b: Gc<Buffered>, n: usize) -> R<Vec<u8>> {
+    before_read(cx, b)?;
+    let st = b.state();
+    let (have, size) = (st.ahead().len().min(n), st.size);
+    let mut out = st.take(have);
+    let rest = n - have;
+    if have > 0 && rest <= size {
+        return Ok(out);
+    }
+    st.forget();
+    if rest > size {
+        out.extend_from_slice(&raw_read(cx, b, rest)?.unwrap_or_default());
+    } else if rest > 0 && fill(cx, b)? == Some(true) {
+        let st = b.state();
+        let more = st.ahead().len().min(rest);
+        out = st.take(more);
+    }
+    Ok(out)
+}
+
 /// What is ahead, after at most one raw read.
 pub fn peek(cx: &mut Thread, b: Gc<Buffered>) -> R<Vec<u8>> {
     before_read(cx, b)?;
@@ -399,7 +432,14 @@ pub fn flush_behind(cx: &mut Thread, b: Gc<Buffered>) -> R<()> {
     let mut result = Ok(());
     while done < data.len() {
         match raw_write(cx, b, &data[done..]) {
-            Ok(Some(n)) => done += n,
+            Ok(Some(n)) => {
+                done += n;
+                // A signal may be why not everything was taken; its handler runs now and may raise.
+                if let Err(r) = cx.safepoint() {
+                    result = Err(r);
+                    break;
+                }
+            }
             Ok(None) => {
                 result = Err(would_block(cx, 0));
                 break;
@@ -446,7 +486,10 @@ pub fn write(cx: &mut Thread, b: Gc<Buffered>, data: &[u8]) -> R<usize> {
     let mut done = 0;
     while data.len() - done > size {
         match raw_write(cx, b, &data[done..])? {
-            Some(n) => done += n,
+            Some(n) => {
+                done += n;
+                cx.safepoint()?;
+            }
             None => {
                 let room = size.min(data.len() - done);
                 b.state().behind.extend_from_slice(&data[done..done + room]);
@@ -498,7 +541,7 @@ pub fn seek(cx: &mut Thread, b: Gc<Buffered>, pos: i64, whence: i32) -> R<i64> {
         let at = st.at as i64 + by;
         if at >= 0 && at <= st.ahead.len() as i64 {
             st.at = at as usize;
-            return Ok(here + by);
+            return Ok((here + by).max(0));
         }
     }
     if b.can.get() & WRITES != 0 {
@@ -518,7 +561,8 @@ pub fn close(cx: &mut Thread, v: Value) -> R {
     }
     let flushed = cx.call_method(v, "flush", &[]);
     let first = if flushed.is_err() { cx.take_pending() } else { Value::NULL };
-    let closed = cx.call_method(b.raw.get(), "close", &[]);
+    // Others wait until it is closed, and then learn that it is.
+    let closed = locked(cx, b, |cx| cx.call_method(b.raw.get(), "close", &[]));
     b.state().forget();
     b.state().behind = Vec::new();
     match (first.bound(), closed) {

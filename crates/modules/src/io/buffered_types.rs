@@ -34,8 +34,6 @@ macro_rules! common {
             NativeDef::method("flush(self, /)", flush, ""),
             NativeDef::method("close(self, /)", close, ""),
             NativeDef::method("seekable(self, /)", seekable, ""),
-            NativeDef::method("readable(self, /)", readable, ""),
-            NativeDef::method("writable(self, /)", writable, ""),
             NativeDef::method("fileno(self, /)", fileno, ""),
             NativeDef::method("isatty(self, /)", isatty, ""),
             NativeDef::method("seek(self, target, whence=0, /)", seek, ""),
@@ -54,6 +52,7 @@ macro_rules! common {
 }
 
 common!(READER_METHODS, init_reader:
+    NativeDef::method("readable(self, /)", readable, ""),
     NativeDef::method("read(self, size=-1, /)", read, ""),
     NativeDef::method("read1(self, size=-1, /)", read1, ""),
     NativeDef::method("readinto(self, buffer, /)", readinto, ""),
@@ -62,8 +61,13 @@ common!(READER_METHODS, init_reader:
     NativeDef::method("readline(self, size=-1, /)", readline, ""),
     NativeDef::method("__next__(self, /)", next, ""),
 );
-common!(WRITER_METHODS, init_writer: NativeDef::method("write(self, buffer, /)", write, ""),);
+common!(WRITER_METHODS, init_writer:
+    NativeDef::method("writable(self, /)", writable, ""),
+    NativeDef::method("write(self, buffer, /)", write, ""),
+);
 common!(RANDOM_METHODS, init_random:
+    NativeDef::method("readable(self, /)", readable, ""),
+    NativeDef::method("writable(self, /)", writable, ""),
     NativeDef::method("read(self, size=-1, /)", read, ""),
     NativeDef::method("read1(self, size=-1, /)", read1, ""),
     NativeDef::method("readinto(self, buffer, /)", readinto, ""),
@@ -120,7 +124,7 @@ fn read1(cx: &mut Thread, a: Args<'_>) -> R {
 fn into(cx: &mut Thread, a: Args<'_>, once: bool) -> R {
     let s = require(cx, a[0], "readinto")?;
     let n = cx.buffer_mut(a[1])?.len;
-    let data = locked(cx, s, |cx| if once { b::read1(cx, s, Some(n)).map(Some) } else { b::read_exact(cx, s, n) })?;
+    let data = locked(cx, s, |cx| if once { b::readinto1(cx, s, n).map(Some) } else { b::read_exact(cx, s, n) })?;
     let Some(data) = data else { return Ok(Value::NONE) };
     let target = cx.buffer_mut(a[1])?;
     let n = data.len().min(target.len);

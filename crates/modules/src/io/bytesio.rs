@@ -2,8 +2,9 @@
 
 use super::base::{self, STREAM, size_arg};
 use super::util;
+use ferropy_builtins::bytes::array::check_resizable;
 use ferropy_vm::types::{ByteArray, Dict, Tuple};
-use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, Thread, TypeDef, Value, heap_kind};
+use ferropy_vm::{Args, Field, Gc, NativeDef, R, Thread, TypeDef, Value, heap_kind};
 use std::cell::Cell;
 
 /// All zero: empty and open.
@@ -65,17 +66,10 @@ fn this(cx: &mut Thread, v: Value) -> R<(Gc<BytesIo>, Gc<ByteArray>)> {
     Ok((b, unsafe { b.array.as_gc() }))
 }
 
-fn resizable(cx: &mut Thread, array: Gc<ByteArray>) -> R<()> {
-    if array.exports.get() > 0 {
-        return Err(cx.error(Exc::BufferError, "Existing exports of data: object cannot be re-sized"));
-    }
-    Ok(())
-}
-
 fn init(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(b) = a[0].cast::<BytesIo>() else { return Err(cx.type_error("a BytesIO is expected")) };
     if let Some(old) = b.array.cast::<ByteArray>() {
-        resizable(cx, old)?;
+        check_resizable(cx, old)?;
     }
     b.closed.set(false);
     b.pos.set(0);
@@ -163,7 +157,7 @@ fn peek(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn write_data(cx: &mut Thread, b: Gc<BytesIo>, array: Gc<ByteArray>, data: &[u8]) -> R<()> {
-    resizable(cx, array)?;
+    check_resizable(cx, array)?;
     if data.is_empty() {
         return Ok(());
     }
@@ -217,7 +211,7 @@ fn tell(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn truncate(cx: &mut Thread, a: Args<'_>) -> R {
     let (b, array) = this(cx, a[0])?;
-    resizable(cx, array)?;
+    check_resizable(cx, array)?;
     let size = match a.some(1) {
         Some(v) => cx.index(v)?,
         None => b.pos.get() as i64,
@@ -241,7 +235,7 @@ fn getbuffer(cx: &mut Thread, a: Args<'_>) -> R {
 fn close(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(b) = a[0].cast::<BytesIo>() else { return Err(cx.type_error("a BytesIO is expected")) };
     if let Some(array) = b.array.cast::<ByteArray>() {
-        resizable(cx, array)?;
+        check_resizable(cx, array)?;
     }
     b.closed.set(true);
     b.array.set(cx, b, Value::NULL);

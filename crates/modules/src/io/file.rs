@@ -364,7 +364,10 @@ fn write(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(unsupported(cx, "File not open for writing"));
     }
     let data = cx.bytes_of(a[1])?;
-    Ok(write_some(cx, f, &data)?.map_or(Value::NONE, |n| Value::small_int(n as i64)))
+    let n = write_some(cx, f, &data)?;
+    // A signal may be why not everything was taken; its handler runs now.
+    cx.safepoint()?;
+    Ok(n.map_or(Value::NONE, |n| Value::small_int(n as i64)))
 }
 
 /// Moves the position.

@@ -162,7 +162,23 @@ fn text_encoding(cx: &mut Thread, a: Args<'_>) -> R {
     if !a[0].is_none() {
         return Ok(a[0]);
     }
-    Ok(cx.new_str("locale")?.value())
+    let level = match a.opt(1) {
+        Some(n) => cx.index(n)?,
+        None => 2,
+    };
+    warn_default_encoding(cx, level)?;
+    cx.intern(if cx.vm().settings.utf8_mode { "utf-8" } else { "locale" })
+}
+
+/// Warns of a text stream whose encoding was not given, if that is wished.
+pub fn warn_default_encoding(cx: &mut Thread, level: i64) -> R<()> {
+    if cx.vm().settings.warn_default_encoding {
+        let warnings = cx.import("warnings")?;
+        let category = cx.exc_class(Exc::EncodingWarning).value();
+        let text = cx.new_str("'encoding' argument not specified")?.value();
+        cx.call_method(warnings, "warn", &[text, category, Value::small_int(level)])?;
+    }
+    Ok(())
 }
 
 // ---- the standard streams

@@ -97,6 +97,14 @@ impl TextIo {
     }
 }
 
+/// The receiver, initialised, even if it is detached from its buffer.
+pub fn initialised(cx: &mut Thread, v: Value) -> R<Gc<TextIo>> {
+    match v.cast::<TextIo>() {
+        Some(t) if t.detached.get() => Ok(t),
+        _ => this(cx, v),
+    }
+}
+
 pub fn this(cx: &mut Thread, v: Value) -> R<Gc<TextIo>> {
     match v.cast::<TextIo>() {
         Some(t) if t.ready.get() => Ok(t),
@@ -193,8 +201,11 @@ pub fn write(cx: &mut Thread, t: Gc<TextIo>, text: Value) -> R {
     };
     let st = t.state();
     let chunk = st.chunk;
-    if st.behind.len() + encoded.len() > chunk && !st.behind.is_empty() {
+    // The buffer's `write` may write to us again.
+    let mut waiting = st.behind.len();
+    while waiting + encoded.len() > chunk && waiting > 0 {
         write_behind(cx, t)?;
+        waiting = t.state().behind.len();
     }
     let st = t.state();
     st.behind.extend_from_slice(&encoded);
@@ -205,9 +216,9 @@ pub fn write(cx: &mut Thread, t: Gc<TextIo>, text: Value) -> R {
         cx.call_method(t.buffer.get(), "flush", &[])?;
     }
     let st = t.state();
-    if st.at < st.ahead.len() || st.snapshot.is_some() {
+    if st.snapshot.is_some() {
         st.forget();
-        t.state().reset_decoder();
+        st.reset_decoder();
         if let Some(d) = t.decoder.get().bound() {
             cx.call_method(d, "reset", &[])?;
         }
@@ -432,17 +443,13 @@ pub fn read_all(cx: &mut Thread, t: Gc<TextIo>) -> R {
         Some(b) => buffered::locked(cx, b, |cx| {
             buffered::check_open(cx, b, "read of closed file")?;
             buffered::read_all(cx, b)
-        })?
-        .unwrap_or_default(),
+        })?,
         None => {
             let r = cx.call_method(t.buffer.get(), "read", &[])?;
-            if r.is_none() {
-                let text = "Read returned None.";
-                return Err(cx.error(Exc::BlockingIOError, text));
-            }
-            cx.bytes_of(r)?
+            if r.is_none() { None } else { Some(cx.bytes_of(r)?) }
         }
     };
+    let Some(bytes) = bytes else { return Err(cx.error(Exc::BlockingIOError, "Read returned None.")) };
     let rest = decode(cx, t, &bytes, true)?;
     let st = t.state();
     let n = st.ahead().len();

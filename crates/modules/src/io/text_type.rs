@@ -4,7 +4,7 @@ use super::base::{self, STREAM, is_closed, size_arg};
 use super::buffered::Buffered;
 use super::file::no_pickle;
 use super::newline::Newlines;
-use super::text::{self, Codec, State, TextIo, codec_of, this};
+use super::text::{self, Codec, State, TextIo, codec_of, initialised, this};
 use ferropy_vm::types::Str;
 use ferropy_vm::{Args, Exc, Gc, NativeDef, R, Thread, TypeDef, Value};
 
@@ -76,15 +76,33 @@ fn text_arg(cx: &mut Thread, v: Value, what: &str) -> R<Gc<Str>> {
         let class = cx.class_name(v);
         return Err(cx.type_error(format!("TextIOWrapper() argument '{what}' must be str or None, not {class}")));
     };
+    if s.as_str().is_none() {
+        // Lone surrogates: the codec words the error.
+        cx.call_method(v, "encode", &[])?;
+    }
+    Ok(s)
+}
+
+/// The same without null characters.
+fn plain_text_arg(cx: &mut Thread, v: Value, what: &str) -> R<Gc<Str>> {
+    let s = text_arg(cx, v, what)?;
     if s.bytes().contains(&0) {
         return Err(cx.value_error("embedded null character"));
     }
     Ok(s)
 }
 
+/// The encoding that an argument names.
+fn encoding_of(cx: &mut Thread, s: Gc<Str>) -> R<Gc<Str>> {
+    if s.bytes() == b"locale" { cx.new_str("UTF-8") } else { Ok(s) }
+}
+
 /// The codec of an encoding; LookupError if there is none or if it is not for text.
 fn find_codec(cx: &mut Thread, encoding: Gc<Str>) -> R<Codec> {
     let name = encoding.to_lossy();
+    if let Some((known, _)) = name.split_once('\0') {
+        return Err(cx.error(Exc::LookupError, format!("unknown encoding: {known}")));
+    }
     let codec = codec_of(&name);
     if codec == Codec::Other {
         let codecs = cx.import("codecs")?;
@@ -107,23 +125,36 @@ fn flag(cx: &mut Thread, v: Option<Value>, default: bool) -> R<bool> {
     }
 }
 
+/// A flag that is given as a C long.
+fn int_flag(cx: &mut Thread, v: Option<Value>, default: bool) -> R<bool> {
+    let Some(v) = v else { return Ok(default) };
+    match cx.index_value(v)?.to_i64() {
+        Some(n) => Ok(n != 0),
+        None => Err(cx.overflow_error("Python int too large to convert to C long")),
+    }
+}
+
 fn init(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(t) = a[0].cast::<TextIo>() else { return Err(cx.type_error("a TextIOWrapper is expected")) };
     t.ready.set(false);
     t.detached.set(false);
     let newline = newline_arg(cx, a.some(4))?;
+    if a.some(2).is_none() {
+        super::open::warn_default_encoding(cx, 1)?;
+    }
     let errors = match a.some(3) {
-        Some(e) => text_arg(cx, e, "errors")?,
+        Some(e) => plain_text_arg(cx, e, "errors")?,
         None => cx.new_str("strict")?,
     };
     let encoding = match a.some(2) {
         Some(e) => {
-            let e = text_arg(cx, e, "encoding")?;
-            if e.bytes() == b"locale" { cx.new_str("UTF-8")? } else { e }
+            let e = plain_text_arg(cx, e, "encoding")?;
+            encoding_of(cx, e)?
         }
         None => cx.new_str("UTF-8")?,
     };
     let codec = find_codec(cx, encoding)?;
+    ferropy_builtins::str_::codec::check_names(cx, None, Some(&errors.to_lossy()))?;
     let line_buffering = flag(cx, a.opt(5), false)?;
     let write_through = flag(cx, a.opt(6), false)?;
     let buffer = a[1];
@@ -174,7 +205,7 @@ fn reconfigure(cx: &mut Thread, a: Args<'_>) -> R {
         Some(n) => Some(newline_arg(cx, Some(n).filter(|n| !n.is_none()))?),
         None => None,
     };
-    let decoded = t.state().newlines.seen != 0 || !t.decoder.get().is_null();
+    let decoded = !t.state().ahead.is_empty();
     if decoded && (a.some(1).is_some() || a.some(2).is_some() || a.opt(3).is_some()) {
         let text = "It is not possible to set the encoding or newline of stream after the first read";
         return Err(base::unsupported(cx, text));
@@ -185,7 +216,10 @@ fn reconfigure(cx: &mut Thread, a: Args<'_>) -> R {
         (None, None) => t.errors.get(),
     };
     let encoding = match a.some(1) {
-        Some(e) => text_arg(cx, e, "encoding")?.value(),
+        Some(e) => {
+            let e = text_arg(cx, e, "encoding")?;
+            encoding_of(cx, e)?.value()
+        }
         None => t.encoding.get(),
     };
     let codec = match encoding.cast::<Str>() {
@@ -194,8 +228,8 @@ fn reconfigure(cx: &mut Thread, a: Args<'_>) -> R {
     };
     let st = t.state();
     let (old_line, old_through) = (st.line_buffering, st.write_through);
-    let line_buffering = flag(cx, a.some(4), old_line)?;
-    let write_through = flag(cx, a.some(5), old_through)?;
+    let line_buffering = int_flag(cx, a.some(4), old_line)?;
+    let write_through = int_flag(cx, a.some(5), old_through)?;
     cx.call_method(a[0], "flush", &[])?;
     if a.some(1).is_some() || a.some(2).is_some() {
         t.encoding.set(cx, t, encoding);
@@ -304,7 +338,8 @@ fn flush(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn close(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
-    if is_closed(cx, t.buffer.get())? {
+    // Asking may run Python code that detaches us.
+    if is_closed(cx, t.buffer.get())? || t.detached.get() {
         return Ok(Value::NONE);
     }
     let flushed = cx.call_method(a[0], "flush", &[]);
@@ -362,10 +397,10 @@ fn truncate(cx: &mut Thread, a: Args<'_>) -> R {
     cx.call_method(t.buffer.get(), "truncate", &[a.or(1, Value::NONE)])
 }
 fn encoding(cx: &mut Thread, a: Args<'_>) -> R {
-    Ok(this(cx, a[0])?.encoding.get())
+    Ok(initialised(cx, a[0])?.encoding.get())
 }
 fn errors(cx: &mut Thread, a: Args<'_>) -> R {
-    Ok(this(cx, a[0])?.errors.get())
+    Ok(initialised(cx, a[0])?.errors.get())
 }
 fn newlines(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
@@ -376,10 +411,10 @@ fn buffer(_cx: &mut Thread, a: Args<'_>) -> R {
     Ok(a[0].cast::<TextIo>().and_then(|t| t.buffer.get().bound()).unwrap_or(Value::NONE))
 }
 fn line_buffering(cx: &mut Thread, a: Args<'_>) -> R {
-    Ok(Value::bool(this(cx, a[0])?.state().line_buffering))
+    Ok(Value::bool(initialised(cx, a[0])?.state().line_buffering))
 }
 fn write_through(cx: &mut Thread, a: Args<'_>) -> R {
-    Ok(Value::bool(this(cx, a[0])?.state().write_through))
+    Ok(Value::bool(initialised(cx, a[0])?.state().write_through))
 }
 fn closed(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
@@ -393,7 +428,13 @@ fn get_chunk(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::small_int(this(cx, a[0])?.state().chunk as i64))
 }
 fn set_chunk(cx: &mut Thread, a: Args<'_>) -> R {
-    let n = cx.index(a[1])?;
+    let Some(value) = a[1].bound() else {
+        let message = "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted";
+        return Err(cx.error(Exc::AttributeError, message));
+    };
+    let Some(n) = cx.index_value(value)?.to_i64() else {
+        return Err(cx.value_error("cannot fit 'int' into an index-sized integer"));
+    };
     if n <= 0 {
         return Err(cx.value_error("a strictly positive integer is required"));
     }
@@ -401,7 +442,7 @@ fn set_chunk(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn repr(cx: &mut Thread, a: Args<'_>) -> R {
-    let t = this(cx, a[0])?;
+    let t = initialised(cx, a[0])?;
     let class = cx.class_of(a[0]);
     let mut out = format!("<{}", cx.type_name(class)).into_bytes();
     if let Some(n) = base::repr_name(cx, a[0])? {

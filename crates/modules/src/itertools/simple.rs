@@ -10,7 +10,7 @@ use ferropy_vm::{
 use std::cell::Cell;
 
 pub static TYPES: &[&TypeDef] =
-    &[&CHAIN, &COUNT, &COMPRESS, &DROPWHILE, &TAKEWHILE, &FILTERFALSE, &STARMAP, &PAIRWISE, &REPEAT, &TEE];
+    &[&CHAIN, &COUNT, &COMPRESS, &DROPWHILE, &TAKEWHILE, &FILTERFALSE, &STARMAP, &PAIRWISE, &REPEAT, &TEE, &NODE];
 
 pub static FUNCTIONS: &[NativeDef] =
     &[NativeDef::function("tee(iterable, n=2, /)", tee, "Returns a tuple of n independent iterators.")];
@@ -289,7 +289,8 @@ struct Node {
 heap_kind!(Node, "tee node", 3);
 
 static NODE: TypeDef =
-    TypeDef::new::<Node>("itertools._tee_dataobject", &[], "Data container common to multiple tee objects.");
+    TypeDef::new::<Node>("itertools._tee_dataobject", &[], "Data container common to multiple tee objects.")
+        .flags(flags::IMMUTABLE | flags::NO_NEW);
 
 fn new_node(cx: &mut Thread, source: Value) -> R<Gc<Node>> {
     let class = cx.native_class(&NODE)?;

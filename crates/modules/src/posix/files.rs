@@ -152,6 +152,8 @@ fn write(cx: &mut Thread, a: Args<'_>) -> R {
     let data = cx.bytes_of(a[1])?;
     // SAFETY: the data are ours.
     let n = check(cx, || unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })?;
+    // A signal may be why not everything was taken; its handler runs now.
+    cx.safepoint()?;
     Ok(Value::small_int(n as i64))
 }
 fn pread(cx: &mut Thread, a: Args<'_>) -> R {

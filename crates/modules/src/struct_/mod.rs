@@ -506,12 +506,12 @@ static STRUCT: TypeDef = TypeDef::new::<StructObject>(
         NativeDef::method("__init__(self, format)", struct_init, ""),
         NativeDef::method("__repr__(self, /)", struct_repr, "Return repr(self)."),
         NativeDef::method(
-            "pack(self, *values)",
+            "pack(self, /, *values)",
             struct_pack,
             "Return a bytes object containing values packed according to the format.",
         ),
         NativeDef::method(
-            "pack_into(self, *values)",
+            "pack_into(self, /, *values)",
             struct_pack_into,
             "Pack values and write the packed bytes into the buffer.",
         ),

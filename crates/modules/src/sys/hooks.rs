@@ -1,13 +1,15 @@
 //! The hooks of `sys`: how results, exceptions and unraisable exceptions are shown; `breakpoint`; auditing.
 //!
 //! Uncaught exceptions are printed by the module `traceback`, as in CPython; where that fails (or is not importable yet)
-//! by [`plain_traceback`].
+//! by [`traceback_text`].
 
 use super::functions::exc_triple;
-use super::{get, set};
+use super::{get, set, traceback_text};
+use ferropy_builtins::functions::attributes::is_callable;
 use ferropy_builtins::functions::output::sys_get;
+
 use ferropy_builtins::structseq::{self, StructSeq};
-use ferropy_vm::types::{CodeObject, Dict, Exception, FrameObject, Traceback, Tuple};
+use ferropy_vm::types::{Dict, Exception, Traceback, Tuple};
 use ferropy_vm::{Args, Exc, Gc, N, NativeDef, R, Thread, Value};
 
 static FUNCTIONS: &[NativeDef] = &[
@@ -148,70 +150,31 @@ pub fn show_exception(cx: &mut Thread, e: Value) {
         write_stderr(cx, &format!("TypeError: print_exception(): Exception expected for value, {class} found\n"));
         return;
     }
-    let printed = (|| -> R {
-        let module = cx.import("traceback")?;
-        cx.call_method(module, "_print_exception_bltin", &[e])
-    })();
-    if printed.is_err() {
-        cx.take_pending();
-        let text = plain_traceback(cx, e);
+    if !shown_by_module(cx, e, true) {
+        let text = traceback_text::of_exception(cx, e);
         write_stderr(cx, &text);
     }
 }
 
-/// The traceback as text, without help of Python code except for the message.
-pub fn plain_traceback(cx: &mut Thread, e: Value) -> String {
-    let mut out = String::new();
-    plain_chain(cx, e, &mut out, 0);
-    out
-}
-
-fn plain_chain(cx: &mut Thread, e: Value, out: &mut String, depth: usize) {
-    let Some(x) = e.cast::<Exception>() else { return };
-    if depth < 20 {
-        let (cause, context) = (x.cause.get(), x.context.get());
-        if cause.cast::<Exception>().is_some() {
-            plain_chain(cx, cause, out, depth + 1);
-            out.push_str("\nThe above exception was the direct cause of the following exception:\n\n");
-        } else if context.cast::<Exception>().is_some() && !x.suppress_context.get() {
-            plain_chain(cx, context, out, depth + 1);
-            out.push_str("\nDuring handling of the above exception, another exception occurred:\n\n");
-        }
+/// Has the module `traceback` printed the exception? If it fails, that is reported as `report` says.
+fn shown_by_module(cx: &mut Thread, e: Value, report: bool) -> bool {
+    let printer = (|| -> R {
+        let module = cx.import("traceback")?;
+        cx.getattr_str(module, "_print_exception_bltin")
+    })();
+    let printed = match printer {
+        Ok(f) if is_callable(cx, f) => cx.call(f, &[e]),
+        Ok(_) => return false,
+        Err(r) => Err(r),
+    };
+    if printed.is_ok() {
+        return true;
     }
-    let mut at = x.traceback.cast::<Traceback>();
-    if at.is_some() {
-        out.push_str("Traceback (most recent call last):\n");
+    let failure = cx.take_pending();
+    if report && !failure.is_null() {
+        unraisable(cx, failure, "in the internal traceback machinery", Value::NULL);
     }
-    while let Some(tb) = at {
-        if let Some(code) = tb.frame.cast::<FrameObject>().and_then(|f| cx.frame_code(f)) {
-            let line = traceback_line(cx, tb, code);
-            let rust = code.rust();
-            out.push_str(&format!("  File \"{}\", line {line}, in {}\n", rust.filename, rust.name));
-        }
-        at = tb.next.cast::<Traceback>();
-    }
-    let class = cx.class_of(e);
-    out.push_str(&cx.full_class_name(class));
-    let message = cx.str(e).map(|s| s.to_lossy());
-    match message {
-        Ok(m) if m.is_empty() => {}
-        Ok(m) => {
-            out.push_str(": ");
-            out.push_str(&m);
-        }
-        Err(_) => {
-            cx.take_pending();
-            out.push_str(": <exception str() failed>");
-        }
-    }
-    out.push('\n');
-}
-
-fn traceback_line(cx: &Thread, tb: Gc<Traceback>, code: Gc<CodeObject>) -> i64 {
-    match tb.lineno.get() {
-        n if n >= 0 => n as i64,
-        _ => cx.line_of(code, tb.pc as usize) as i64,
-    }
+    false
 }
 
 // ---- exceptions that nobody can catch
@@ -238,7 +201,7 @@ fn unraisable(cx: &mut Thread, e: Value, place: &str, of: Value) {
     })();
     if shown.is_err() {
         let inner = cx.take_pending();
-        let text = format!("Exception ignored in sys.unraisablehook:\n{}", plain_traceback(cx, inner));
+        let text = format!("Exception ignored in sys.unraisablehook:\n{}", traceback_text::of_exception(cx, inner));
         write_stderr(cx, &text);
     }
     cx.pending = pending;
@@ -264,8 +227,9 @@ fn unraisablehook(cx: &mut Thread, a: Args<'_>) -> R {
         head.push(':');
     }
     write_stderr(cx, &format!("{head}\n"));
-    if !value.is_none() {
-        show_exception(cx, value);
+    if !value.is_none() && !shown_by_module(cx, value, false) {
+        let text = traceback_text::of_exception(cx, value);
+        write_stderr(cx, &text);
     }
     Ok(Value::NONE)
 }

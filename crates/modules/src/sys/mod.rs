@@ -8,6 +8,7 @@ pub mod hooks;
 mod info;
 mod jit;
 mod monitoring;
+pub mod traceback_text;
 
 pub use info::{HEXVERSION, VERSION, version_text};
 

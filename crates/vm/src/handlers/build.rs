@@ -223,36 +223,29 @@ fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 // ---- unpacking
 
-/// Puts the `c` items that `item` gives into registers from `a` on; straight code for the commonest numbers.
+/// Puts the `c` items that `item` gives into registers from `a` on.
 #[inline(always)]
 fn spread<M: Machine>(m: &mut M, i: Instr, item: impl Fn(&mut M, M::I) -> Option<M::V>) {
-    let one = |m: &mut M, n: usize| {
+    for n in 0..i.c() {
         let k = m.constant(Value::small_int(n as i64));
         if let Some(k) = m.int(k)
             && let Some(x) = item(m, k)
         {
             m.set_reg(i.a() + n, x);
         }
-    };
-    one(m, 0);
-    one(m, 1);
-    for n in 2..i.c() {
-        one(m, n);
     }
 }
 
 #[inline(always)]
 pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
     let v = m.reg(i.b());
-    if i.c() >= 2 {
-        if m.has_shape(v, B::Tuple as u32) && m.tuple_len(v) == i.c() {
-            spread(m, i, |m, k| m.tuple_item(v, k));
-            return Flow::Next;
-        }
-        if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
-            spread(m, i, |m, k| m.list_item(v, k));
-            return Flow::Next;
-        }
+    if m.has_shape(v, B::Tuple as u32) && m.tuple_len(v) == i.c() {
+        spread(m, i, |m, k| m.tuple_item(v, k));
+        return Flow::Next;
+    }
+    if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
+        spread(m, i, |m, k| m.list_item(v, k));
+        return Flow::Next;
     }
     static SLOW: Slow =
         Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };
@@ -432,40 +425,7 @@ fn import_submodule(cx: &mut Thread, module: Value, n: Value) -> R {
             return Ok(v);
         }
     }
-    Err(import_from_error(cx, module, package, n, &text))
-}
-
-fn import_from_error(cx: &mut Thread, module: Value, package: Option<Value>, n: Value, text: &str) -> crate::Raised {
-    let package_text = package.and_then(|p| p.cast::<Str>()).map_or("<unknown module name>".into(), |s| s.to_lossy());
-    let spec = cx.name(N::__spec__);
-    let file_key = cx.name(N::__file__);
-    let result = (|| {
-        let origin = cx.getattr_opt(module, file_key)?.filter(|f| f.kind() == Str::kind());
-        let init = cx.name(N::_initializing);
-        let initializing = match cx.getattr_opt(module, spec)? {
-            Some(s) if !s.is_none() => match cx.getattr_opt(s, init)? {
-                Some(v) => cx.truth(v)?,
-                None => false,
-            },
-            _ => false,
-        };
-        let place = origin.and_then(|o| o.cast::<Str>()).map_or("unknown location".into(), |s| s.to_lossy());
-        let message = if initializing {
-            format!(
-                "cannot import name '{text}' from partially initialized module '{package_text}' (most likely due to a circular import) ({place})"
-            )
-        } else {
-            format!("cannot import name '{text}' from '{package_text}' ({place})")
-        };
-        let m = cx.new_str(&message)?.value();
-        let class = cx.exc_class(Exc::ImportError).value();
-        let (a, b, c) = (package.unwrap_or(Value::NONE), origin.unwrap_or(Value::NONE), n);
-        let e = cx.call_kw(class, &[m], &[("name", a), ("path", b), ("name_from", c)])?;
-        Ok::<_, crate::Raised>(cx.raise_value(e))
-    })();
-    match result {
-        Ok(r) | Err(r) => r,
-    }
+    Err(cx.import_from_error(module, package, n))
 }
 
 fn import_star(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {

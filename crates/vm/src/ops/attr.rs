@@ -473,36 +473,6 @@ impl Thread {
         name.cast::<Str>().map_or_else(|| "?".into(), |s| s.to_lossy())
     }
 
-    fn module_getattr(&mut self, m: Gc<Module>, name: Value) -> R {
-        let dict = m.dict.cast::<Dict>();
-        let key = self.name(N::__getattr__);
-        if let Some(f) = dict.and_then(|d| self.dict_get_str(d, key)) {
-            return self.call(f, &[name]);
-        }
-        let key = self.name(N::__name__);
-        let text = self.display_name(name);
-        let module = dict.and_then(|d| self.dict_get_str(d, key)).and_then(|n| n.cast::<Str>());
-        let spec = self.name(N::__spec__);
-        let spec = dict.and_then(|d| self.dict_get_str(d, spec));
-        let message = match module {
-            Some(n) => {
-                let init = self.name(N::_initializing);
-                let initializing = match spec {
-                    Some(s) if !s.is_none() => match self.getattr_opt(s, init)? {
-                        Some(v) => self.truth(v)?,
-                        None => false,
-                    },
-                    _ => false,
-                };
-                let partly = if initializing { "partially initialized " } else { "" };
-                let hint = if initializing { " (most likely due to a circular import)" } else { "" };
-                format!("{partly}module '{}' has no attribute '{text}'{hint}", n.to_lossy())
-            }
-            None => format!("module has no attribute '{text}'"),
-        };
-        Err(self.attribute_error(message, m.value(), name))
-    }
-
     /// `type.__getattribute__`.
     pub fn class_getattr(&mut self, c: Gc<Class>, name: Value) -> R {
         let meta_class = self.class_of(c.value());

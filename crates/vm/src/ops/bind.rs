@@ -3,7 +3,7 @@
 //! `bind_plain` does what is common without making anything on the heap; `bind_args` does everything, and words the
 //! errors.
 
-use super::call::{Argv, FEW_PARAMS, closest};
+use super::call::{Argv, FEW_PARAMS};
 use crate::types::{CodeObject, Dict, Function, Str, Tuple};
 use crate::{Gc, R, Raised, Thread, Value};
 use ferropy_bytecode::flags as cflags;
@@ -39,18 +39,14 @@ impl Thread {
         }
         let defaults = f.defaults.cast::<Tuple>();
         let first = want - defaults.map_or(0, |d| d.len).min(want);
-        for i in given..want {
-            if to[i].is_null() {
-                let Some(d) = defaults.filter(|_| i >= first) else { return false };
-                to[i] = d.at(i + d.len - want);
-            }
+        for (i, v) in to.iter_mut().enumerate().take(want).skip(given).filter(|(_, v)| v.is_null()) {
+            let Some(d) = defaults.filter(|_| i >= first) else { return false };
+            *v = d.at(i + d.len - want);
         }
-        for i in want..code.nparams as usize {
-            if to[i].is_null() {
-                let Some(d) = f.kwdefaults.cast::<Dict>() else { return false };
-                let Some(v) = self.dict_get_str(d, params.at(i)) else { return false };
-                to[i] = v;
-            }
+        for (i, v) in to.iter_mut().enumerate().take(code.nparams as usize).skip(want).filter(|(_, v)| v.is_null()) {
+            let Some(d) = f.kwdefaults.cast::<Dict>() else { return false };
+            let Some(default) = self.dict_get_str(d, params.at(i)) else { return false };
+            *v = default;
         }
         true
     }
@@ -163,10 +159,7 @@ impl Thread {
         let fname = self.function_name(f);
         let name = s.to_lossy();
         let known: Vec<String> = (from..to).filter_map(|i| params.at(i).cast::<Str>()).map(|s| s.to_lossy()).collect();
-        let hint = match closest(&name, &known) {
-            Some(k) => format!(". Did you mean '{k}'?"),
-            None => String::new(),
-        };
+        let hint = crate::suggest::hint(&name, known.iter().map(String::as_str));
         self.type_error(format!("{fname}() got an unexpected keyword argument '{name}'{hint}"))
     }
 

@@ -215,7 +215,8 @@ impl Thread {
             }
             None => {
                 let class = self.class_name(f);
-                Err(self.type_error(format!("'{class}' object is not callable")))
+                let hint = self.callable_inside(f);
+                Err(self.type_error(format!("'{class}' object is not callable{hint}")))
             }
         }
     }
@@ -579,11 +580,12 @@ impl Thread {
                     return Err(if takes_none {
                         let qualname = match made_class(def, f) {
                             Some(_) => fname,
-                            None => self.native_qualname(def, argv),
+                            None => self.native_qualname(def, argv, f),
                         };
                         self.type_error(format!("{qualname}() takes no keyword arguments"))
                     } else {
-                        self.type_error(format!("{fname}() got an unexpected keyword argument '{text}'"))
+                        let skip = (is_bound_sig(def) || maker) as usize;
+                        self.unknown_native_keyword(&fname, sig, skip, given, names.len, &text)
                     });
                 }
             }
@@ -591,11 +593,38 @@ impl Thread {
         Ok(())
     }
 
-    fn native_qualname(&self, def: &'static NativeDef, argv: Argv) -> String {
-        if is_bound_sig(def) && argv.count > 0 {
-            return format!("{}.{}", self.class_of(argv.at(0)).name(), def.name());
+    /// A keyword argument that is one too many, or whose name no parameter has.
+    #[cold]
+    fn unknown_native_keyword(
+        &mut self,
+        fname: &str,
+        sig: &Signature,
+        skip: usize,
+        given: usize,
+        named: usize,
+        keyword: &str,
+    ) -> Raised {
+        let (given, most) = (given.saturating_sub(skip), sig.params.len() - skip);
+        if sig.varargs.is_none() && given + named > most {
+            let (kind, s) = (if given == 0 { "keyword " } else { "" }, if most == 1 { "" } else { "s" });
+            let all = given + named;
+            return self.type_error(format!("{fname}() takes at most {most} {kind}argument{s} ({all} given)"));
         }
-        def.name().to_owned()
+        let known = sig.params.iter().enumerate().filter(|(i, _)| *i >= sig.posonly && Some(*i) != sig.varargs);
+        let hint = crate::suggest::hint(keyword, known.map(|(_, p)| p.name.as_str()));
+        self.type_error(format!("{fname}() got an unexpected keyword argument '{keyword}'{hint}"))
+    }
+
+    /// The name with the class in front, or with the module if that is not `builtins`.
+    fn native_qualname(&self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> String {
+        let name = def.name();
+        if is_bound_sig(def) && argv.count > 0 {
+            return format!("{}.{name}", self.class_of(argv.at(0)).name());
+        }
+        match f.module.cast::<Str>().map(|m| m.to_lossy()) {
+            Some(m) if m != "builtins" => format!("{m}.{name}"),
+            _ => name.to_owned(),
+        }
     }
 
     #[cold]
@@ -744,31 +773,4 @@ impl Gc<NativeFn> {
     pub fn checks_receiver(self) -> bool {
         self.this.get().is_null() && !self.owner.get().is_null() && self.def.flavour == crate::Flavour::Method
     }
-}
-
-/// The name most like `wanted`, if any is like it at all.
-pub fn closest<'a>(wanted: &str, known: &'a [String]) -> Option<&'a String> {
-    let limit = |k: &str| (wanted.len() + k.len() + 3) / 6;
-    known
-        .iter()
-        .filter(|k| k.as_str() != wanted)
-        .map(|k| (edit_distance(wanted, k), k))
-        .filter(|(d, k)| *d <= limit(k))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, k)| k)
-}
-
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let cost = if ca == *cb { diagonal } else { diagonal + 1 };
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }

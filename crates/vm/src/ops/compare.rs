@@ -1,5 +1,6 @@
 //! Comparisons.
 
+use super::call::{Argv, is_plain_method};
 use crate::class::Builtin as B;
 use crate::frame::Cont;
 use crate::types::{Str, Tuple};
@@ -67,10 +68,13 @@ impl Thread {
         self.check_recursion(" in comparison")?;
         for stage in 1..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
-            if self.is_identity_comparison(op, func, this) {
+            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
                 continue;
             }
-            let v = self.call_unbound(func, this, &[arg])?;
+            let v = match this {
+                Some(this) => self.call_unbound(func, this, &[arg])?,
+                None => self.call(func, &[arg])?,
+            };
             if v != Value::NOT_IMPLEMENTED {
                 return Ok(v);
             }
@@ -93,10 +97,13 @@ impl Thread {
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
-            if self.is_identity_comparison(op, func, this) {
+            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
                 continue;
             }
-            let v = self.call_unbound_step(func, this, &[arg], Cont::Binary, dst)?;
+            let v = match this {
+                Some(this) => self.call_unbound_step(func, this, &[arg], Cont::Binary, dst)?,
+                None => self.call_step(func, Argv::slice(&[arg]), Cont::Binary, dst)?,
+            };
             if v == Value::PUSHED {
                 self.top().aux = Value::small_int(stage as i64 + 1);
                 return Ok(v);
@@ -108,13 +115,24 @@ impl Thread {
         self.compare_default(op, a, b)
     }
 
-    fn compare_stage(&mut self, op: CmpOp, a: Value, b: Value, stage: u8) -> Option<(Value, Value, Value)> {
+    /// The method to ask: what to call, the receiver unless it is bound already, and the argument.
+    fn compare_stage(&mut self, op: CmpOp, a: Value, b: Value, stage: u8) -> Option<(Value, Option<Value>, Value)> {
         let (ca, cb) = (self.class_of(a), self.class_of(b));
         let right_first = ca != cb && cb.is_subclass(ca);
-        if (stage == 1) != right_first {
-            self.lookup_special(a, op.method()).map(|f| (f, a, b))
-        } else {
-            self.lookup_special(b, op.swapped().method()).map(|f| (f, b, a))
+        let (this, arg, method) =
+            if (stage == 1) != right_first { (a, b, op.method()) } else { (b, a, op.swapped().method()) };
+        let f = self.lookup_special(this, method)?;
+        if is_plain_method(f) {
+            return Some((f, Some(this), arg));
+        }
+        // A descriptor that raises is as good as none.
+        let class = self.class_of(this).value();
+        match self.bind(f, this, class) {
+            Ok(bound) => Some((bound, None, arg)),
+            Err(_) => {
+                self.take_pending();
+                None
+            }
         }
     }
 

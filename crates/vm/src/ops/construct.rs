@@ -395,7 +395,9 @@ pub fn object_init(cx: &mut Thread, a: Args<'_>) -> R {
             return Err(cx.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
         }
         if cx.lookup(class, n).is_some_and(is_object_new) {
-            return Err(cx.type_error(format!("{}() takes no arguments", class.name())));
+            let name = class.name();
+            let message = format!("{name}.__init__() takes exactly one argument (the instance to initialize)");
+            return Err(cx.type_error(message));
         }
     }
     Ok(Value::NONE)

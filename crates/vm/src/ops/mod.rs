@@ -13,6 +13,7 @@ pub mod compare;
 pub mod construct;
 pub mod generator;
 pub mod iter;
+pub mod module;
 pub mod subscript;
 
 pub use arith::{BinOp, UnaryOp};
