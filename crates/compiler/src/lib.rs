@@ -6,6 +6,7 @@
 
 mod assembler;
 mod codegen;
+mod diagnose;
 mod errors;
 mod flow;
 mod fold;

@@ -191,18 +191,42 @@ pub fn raise_syntax_error(cx: &mut Thread, e: &SyntaxError) -> Raised {
     let made = (|| -> R<[Value; 2]> {
         let message = cx.new_str(&e.message)?.value();
         let file = cx.new_str(&e.filename)?.value();
-        let text = match &e.text {
-            Some(t) => cx.new_str(t)?.value(),
+        let text = match e.text.clone().or_else(|| line_of_file(&e.filename, e.line)) {
+            Some(t) => cx.new_str(&t)?.value(),
             None => Value::NONE,
         };
-        let n = |n: u32| Value::small_int(n as i64);
-        let place = cx.new_tuple(&[file, n(e.line), n(e.col), text, n(e.end_line), n(e.end_col)])?;
+        let n = Value::small_int;
+        let (line, end_line) = (n(e.line as i64), n(e.end_line as i64));
+        let place = cx.new_tuple(&[file, line, n(e.col as i64), text, end_line, n(e.end_col as i64)])?;
         Ok([message, place.value()])
     })();
     match made {
-        Ok(args) => cx.error_with(class, &args),
+        Ok(args) => {
+            let r = cx.error_with(class, &args);
+            note_source(cx, e).err().unwrap_or(r)
+        }
         Err(r) => r,
     }
+}
+
+/// Gives the pending SyntaxError what `traceback` looks for misspelled keywords in.
+fn note_source(cx: &mut Thread, e: &SyntaxError) -> R<()> {
+    let Some(source) = &e.source else { return Ok(()) };
+    let error = cx.pending;
+    let text = cx.new_str(source)?.value();
+    let zero = Value::small_int(0);
+    let metadata = cx.new_tuple(&[zero, zero, text])?.value();
+    let name = cx.intern("_metadata")?;
+    cx.setattr(error, name, metadata)?;
+    cx.pending = error;
+    Ok(())
+}
+
+/// A line as it is in the file.
+fn line_of_file(filename: &str, line: u32) -> Option<String> {
+    let text = std::fs::read(filename).ok()?;
+    let line = text.split_inclusive(|b| *b == b'\n').nth((line as usize).checked_sub(1)?)?;
+    Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// Compiles text to a code object; warnings go through `warnings`.
@@ -244,6 +268,7 @@ pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -
         end_line: w.line,
         end_col: 1,
         text: line,
+        source: None,
     };
     Err(raise_syntax_error(cx, &e))
 }

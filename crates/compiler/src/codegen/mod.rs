@@ -95,6 +95,8 @@ pub struct Gen<'a, 'w> {
     warned: HashSet<(u32, String)>,
     /// The registers did not suffice at first: keep fewer locals in near ones.
     scarce: bool,
+    /// Format specifiers around the expression, in the innermost formatted string.
+    spec_depth: usize,
 }
 
 pub fn generate(
@@ -110,7 +112,7 @@ pub fn generate(
         let unit = Unit::new(0, Name::new_static("<module>"), "<module>".into(), 1);
         let seen = std::mem::take(warned);
         let mut g =
-            Gen { source, table, options, flags, unit, outer: Vec::new(), warn: &mut *warn, warned: seen, scarce };
+            Gen { source, table, options, flags, unit, outer: Vec::new(), warn: &mut *warn, warned: seen, scarce, spec_depth: 0 };
         let result = g.module(module).and_then(|()| g.finish_unit());
         *warned = g.warned;
         result

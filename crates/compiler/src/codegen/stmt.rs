@@ -27,6 +27,9 @@ impl<'a> Gen<'a, '_> {
 
     fn stmt(&mut self, s: &'a Stmt) -> Res<()> {
         let mark = self.mark();
+        if matches!(s, Stmt::While(_) | Stmt::For(_) | Stmt::Try(_) | Stmt::With(_)) {
+            self.check_blocks(s.range())?;
+        }
         match s {
             Stmt::Expr(e) => self.expr_stmt(e)?,
             Stmt::Assign(a) => self.assign(a)?,

@@ -1,37 +1,37 @@
-//! Parsing, with errors worded as CPython words them.
+//! Parsing by ruff. What ruff refuses is looked at by `diagnose`, which words errors as CPython does.
 
-mod lexical;
-mod messages;
-mod targets;
+pub mod escapes;
 mod warnings;
 
-use crate::errors::{ErrorKind, Failure, Res, Warning};
+use crate::diagnose;
+use crate::errors::{Failure, Res, Warning};
 use crate::source::Source;
 use crate::{Mode, Options};
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::{Mod, PythonVersion};
-use ruff_python_parser::{Mode as RuffMode, ParseOptions};
+use ruff_python_parser::{Mode as RuffMode, ParseOptions, Parsed};
 use ruff_text_size::{Ranged, TextRange};
 
-/// CPython's limit of open brackets.
+/// CPython's limits of open brackets and of nested blocks.
 const MAX_BRACKETS: usize = 200;
+const MAX_INDENTS: usize = 100;
 
 pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warning)) -> Res<Mod> {
-    check_nesting(source)?;
+    if has_deep_brackets(source.text, MAX_BRACKETS * 10) || source.text.starts_with('\u{feff}') {
+        return Err(failure(source, options, TextRange::default()));
+    }
     let mode = match options.mode {
         Mode::Eval => RuffMode::Expression,
         Mode::Exec | Mode::Single => RuffMode::Module,
     };
     let ruff = ParseOptions::from(mode).with_target_version(PythonVersion::PY314);
     let parsed = ruff_python_parser::parse_unchecked(source.text, ruff);
-    if source.text.contains('\t') {
-        check_tabs(parsed.tokens(), source)?;
+    if let Some(at) = first_error(&parsed) {
+        return Err(failure(source, options, at));
     }
-    if !parsed.errors().is_empty() {
-        return Err(messages::translate(&parsed, source));
-    }
-    if let Some(error) = parsed.unsupported_syntax_errors().first() {
-        return Err(messages::unsupported(error));
+    let risky = has_deep_brackets(source.text, MAX_BRACKETS) || has_strange_indents(parsed.tokens(), source);
+    if risky && let Some(failure) = diagnose::explain(source.text, options.mode) {
+        return Err(failure);
     }
     warnings::check(&parsed, source, warn);
     let module = parsed.into_syntax();
@@ -45,25 +45,45 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
     Ok(module)
 }
 
-/// A rough check before the parser recurses: brackets that are open at once.
-fn check_nesting(source: &Source<'_>) -> Res<()> {
+fn first_error(parsed: &Parsed<Mod>) -> Option<TextRange> {
+    let refused = parsed.unsupported_syntax_errors().first().map(|e| e.range);
+    parsed.errors().iter().map(|e| e.location).min_by_key(|r| r.start()).or(refused)
+}
+
+/// The error of a program that ruff refuses at a place.
+fn failure(source: &Source<'_>, options: &Options, at: TextRange) -> Box<Failure> {
+    diagnose::explain(source.text, options.mode).unwrap_or_else(|| Failure::syntax("invalid syntax", at))
+}
+
+/// A rough count of brackets that are open at once; those in strings and comments count, too.
+fn has_deep_brackets(text: &str, most: usize) -> bool {
     let mut depth = 0usize;
-    for (i, b) in source.text.bytes().enumerate() {
+    text.bytes().any(|b| {
         match b {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > MAX_BRACKETS * 10 {
-            let at = TextRange::empty(u32::try_from(i).unwrap_or(0).into());
-            return Err(Failure::of(ErrorKind::Syntax, "too many nested parentheses", at));
-        }
-    }
-    Ok(())
+        depth > most
+    })
 }
 
-/// Indentation must mean the same whether a tab is eight columns or one.
-fn check_tabs(tokens: &[Token], source: &Source<'_>) -> Res<()> {
+/// Indentation must mean the same whether a tab is eight columns or one, and not go too deep.
+fn has_strange_indents(tokens: &[Token], source: &Source<'_>) -> bool {
+    let deepest = tokens.iter().scan(0usize, |depth, t| {
+        match t.kind() {
+            TokenKind::Indent => *depth += 1,
+            TokenKind::Dedent => *depth -= 1,
+            _ => {}
+        }
+        Some(*depth)
+    });
+    if deepest.max().is_some_and(|d| d >= MAX_INDENTS) {
+        return true;
+    }
+    if !source.text.contains('\t') {
+        return false;
+    }
     let mut stack = vec![(0usize, 0usize)];
     let mut fresh = true;
     for token in tokens {
@@ -78,29 +98,32 @@ fn check_tabs(tokens: &[Token], source: &Source<'_>) -> Res<()> {
             _ => {
                 fresh = false;
                 let (line, _) = source.line_col(token.start());
-                let (mut col, mut alt) = (0, 0);
-                for b in source.line_text(line).unwrap_or("").bytes() {
-                    match b {
-                        b' ' => (col, alt) = (col + 1, alt + 1),
-                        b'\t' => (col, alt) = ((col / 8 + 1) * 8, alt + 1),
-                        b'\x0c' => (col, alt) = (0, 0),
-                        _ => break,
-                    }
-                }
-                while stack.len() > 1 && stack.last().is_some_and(|top| col < top.0) {
-                    stack.pop();
-                }
-                let (top, alt_top) = stack.last().copied().unwrap_or((0, 0));
-                let consistent = if col == top { alt == alt_top } else { alt > alt_top };
-                if !consistent {
-                    let message = "inconsistent use of tabs and spaces in indentation";
-                    return Err(Failure::of(ErrorKind::Tab, message, TextRange::empty(token.start())));
-                }
-                if col > top {
-                    stack.push((col, alt));
+                if !fits(&mut stack, source.line_text(line).unwrap_or("")) {
+                    return true;
                 }
             }
         }
     }
-    Ok(())
+    false
+}
+
+/// Does the line's indentation agree with that of the lines around it?
+fn fits(stack: &mut Vec<(usize, usize)>, line: &str) -> bool {
+    let (mut col, mut alt) = (0, 0);
+    for b in line.bytes() {
+        match b {
+            b' ' => (col, alt) = (col + 1, alt + 1),
+            b'\t' => (col, alt) = ((col / 8 + 1) * 8, alt + 1),
+            b'\x0c' => (col, alt) = (0, 0),
+            _ => break,
+        }
+    }
+    while stack.len() > 1 && stack.last().is_some_and(|top| col < top.0) {
+        stack.pop();
+    }
+    let (top, alt_top) = stack.last().copied().unwrap_or((0, 0));
+    if col > top {
+        stack.push((col, alt));
+    }
+    if col == top { alt == alt_top } else { alt > alt_top }
 }
