@@ -115,13 +115,26 @@ fn write_pack(entries: &[Entry]) -> Vec<u8> {
     index
 }
 
-/// Sixteen bits that change when the compiler compiles something differently: FNV-1a over all code, folded.
-fn fingerprint(entries: &[Entry]) -> u16 {
+/// Sixteen bits that change with the compiler and the bytecode: FNV-1a over their sources, folded.
+fn fingerprint() -> u16 {
+    let mut files = Vec::new();
+    for folder in ["../compiler/src", "../bytecode/src"] {
+        sources(Path::new(folder), &mut files);
+    }
+    files.sort();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in entries.iter().flat_map(|e| &e.code) {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    for byte in files.iter().flat_map(|path| std::fs::read(path).unwrap_or_default()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     (hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48) as u16
+}
+
+fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for item in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = item.path();
+        if path.is_dir() { sources(&path, out) } else { out.push(path) }
+    }
 }
 
 fn write(name: &str, content: &[u8]) {
@@ -139,7 +152,6 @@ fn main() {
     let mut library = Vec::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut library);
     files.extend(library.into_iter().filter(|f| !own.contains(&f.0)));
-    let entries = pack_all(&files);
-    write("stdlib.pack", &write_pack(&entries));
-    write("fingerprint.in", fingerprint(&entries).to_string().as_bytes());
+    write("stdlib.pack", &write_pack(&pack_all(&files)));
+    write("fingerprint.in", fingerprint().to_string().as_bytes());
 }

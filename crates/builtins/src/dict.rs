@@ -28,7 +28,7 @@ pub fn install(cx: &mut Thread) -> R<()> {
 static METHODS: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::dict_new,
+        ferropy_vm::ops::construct::dict_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, /, *args, **kwargs)", dict_init, "Initialize self."),
@@ -187,7 +187,8 @@ fn dict_iter(cx: &mut Thread, a: Args<'_>) -> R {
 /// A reversed iterator over keys, values or items.
 fn reversed(cx: &mut Thread, d: Gc<Dict>, what: u8) -> R {
     let class = [B::DictReverseKeyIterator, B::DictReverseValueIterator, B::DictReverseItemIterator][what as usize];
-    let it = DictIter { dict: field(d), at: usize::MAX.into(), len: d.len.get().into(), what: what + 4 };
+    let it = DictIter::new(d.value(), d.len.get(), what | 4);
+    it.at.set(d.entries() as u32);
     Ok(cx.alloc(class, it)?.value())
 }
 
@@ -308,16 +309,28 @@ fn dict_fromkeys(cx: &mut Thread, a: Args<'_>) -> R {
         Some(c) if c == cx.builtin(B::Dict) => cx.new_dict()?.value(),
         _ => cx.call(a[0], &[])?,
     };
+    if let Some(d) = made.cast::<Dict>()
+        && made.shape() == B::Dict as u32
+        && d.is_empty()
+        && [B::Dict, B::Set, B::FrozenSet].map(|b| b as u32).contains(&a[1].shape())
+    {
+        // Their hashes are known.
+        crate::set::each(cx, a[1], &mut |cx, k, hash| {
+            cx.dict_set_hashed(d, k, hash, value)?;
+            Ok(true)
+        })?;
+        return Ok(made);
+    }
     let it = cx.iter(a[1])?;
     if made.shape() == B::Dict as u32
         && let Some(d) = made.cast::<Dict>()
     {
-        while let Some(k) = cx.next(it)? {
+        while let Some(k) = cx.next_inline(it)? {
             cx.dict_set(d, k, value)?;
         }
         return Ok(made);
     }
-    while let Some(k) = cx.next(it)? {
+    while let Some(k) = cx.next_inline(it)? {
         cx.setitem(made, k, value)?;
     }
     Ok(made)

@@ -20,6 +20,11 @@ fn this(cx: &mut Thread, v: Value) -> R<f64> {
     }
 }
 
+/// Is it a float of the very class `float`?
+fn is_exact(v: Value) -> bool {
+    v.is_flonum() || v.shape() == Builtin::Float as u32
+}
+
 fn float_op(cx: &mut Thread, op: BinOp, a: Value, b: Value) -> R {
     let number = |v: Value| v.as_float().is_some() || v.is_any_int();
     if !number(a) || !number(b) {
@@ -88,7 +93,7 @@ fn float_neg(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn float_pos(cx: &mut Thread, a: Args<'_>) -> R {
     let f = this(cx, a[0])?;
-    if a[0].is_flonum() || a[0].shape() == Builtin::Float as u32 { Ok(a[0]) } else { cx.float(f) }
+    if is_exact(a[0]) { Ok(a[0]) } else { cx.float(f) }
 }
 
 fn float_abs(cx: &mut Thread, a: Args<'_>) -> R {
@@ -122,6 +127,10 @@ fn float_format(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(cx.str(a[0])?.value());
     }
     let f = this(cx, a[0])?;
+    if a[0].is_flonum() {
+        let text = format_spec::Spec::parse(spec.bytes(), format_spec::FLOAT);
+        return formatted(cx, text.and_then(|s| format_spec::format_float(f, &s)));
+    }
     let name = cx.class_name(a[0]);
     let target = format_spec::Target { type_name: &name, ..format_spec::FLOAT };
     let text = format_spec::Spec::parse(spec.bytes(), target).and_then(|s| format_spec::format_float(f, &s));
@@ -225,8 +234,8 @@ fn get_zero(cx: &mut Thread, _a: Args<'_>) -> R {
 
 /// `float(v)` where v is no text; None if v is no number.
 pub(crate) fn number(cx: &mut Thread, v: Value) -> R<Option<f64>> {
-    let is_plain = v.is_flonum() || v.shape() == Builtin::Float as u32 || v.is_any_int();
-    if is_plain {
+    let is_plain_int = v.is_any_int() && (v.as_ref().is_none() || v.shape() == Builtin::Int as u32);
+    if is_exact(v) || is_plain_int {
         return cx.number_to_f64(v).map(Some);
     }
     if let Some(f) = cx.lookup_special(v, N::__float__) {
@@ -246,7 +255,7 @@ fn float_result(cx: &mut Thread, v: Value, r: Value) -> R<f64> {
     let Some(f) = r.as_float() else {
         return Err(cx.type_error(format!("{class}.__float__ returned non-float (type {got})")));
     };
-    if !r.is_flonum() && r.shape() != Builtin::Float as u32 {
+    if !is_exact(r) {
         let text = format!(
             "{class}.__float__ returned non-float (type {got}).  The ability to return an instance of a strict subclass \
              of float is deprecated, and may be removed in a future version of Python."
@@ -287,10 +296,15 @@ fn make(cx: &mut Thread, class: Gc<Class>, value: f64) -> R {
 fn float_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class_for_new(cx, a[0], Builtin::Float)?;
     let Some(v) = a.opt(1) else { return make(cx, class, 0.0) };
-    if v.is_flonum() && class == cx.builtin(Builtin::Float) {
-        return Ok(v);
+    if class == cx.builtin(Builtin::Float) {
+        if is_exact(v) {
+            return Ok(v);
+        }
+        if let Some(n) = v.as_int() {
+            return cx.float(n as f64);
+        }
     }
-    let f = if v.cast::<Str>().is_some() { None } else { number(cx, v)? };
+    let f = if v.shape() == Builtin::Str as u32 { None } else { number(cx, v)? };
     let f = match f {
         Some(f) => f,
         None => parse(cx, v)?,
@@ -299,6 +313,9 @@ fn float_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn float_from_number(cx: &mut Thread, a: Args<'_>) -> R {
+    if is_exact(a[1]) && a[0] == cx.builtin(Builtin::Float).value() {
+        return Ok(a[1]);
+    }
     match number(cx, a[1])? {
         Some(f) => of_class(cx, a[0], f),
         None => {

@@ -12,14 +12,14 @@ use ferropy_vm::{Args, BinOp, Builtin, CmpOp, Exc, Gc, N, NativeDef, R, Thread, 
 /// The class that `__new__` was given, checked to be one whose instances `made` can make.
 pub(crate) fn class_for_new(cx: &mut Thread, v: Value, made: Builtin) -> R<Gc<Class>> {
     let base = cx.builtin(made);
+    if v == base.value() {
+        return Ok(base);
+    }
     let name = base.name();
     let Some(c) = v.cast::<Class>() else {
         let class = cx.class_name(v);
         return Err(cx.type_error(format!("{name}.__new__(X): X is not a type object ({class})")));
     };
-    if c == base {
-        return Ok(c);
-    }
     let class = c.name();
     if !c.is_subclass(base) {
         return Err(cx.type_error(format!("{name}.__new__({class}): {class} is not a subtype of {name}")));
@@ -131,6 +131,9 @@ fn int_rpow(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn int_neg(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return cx.int(-n);
+    }
     let n = big(cx, a[0])?;
     cx.bigint(&-n)
 }
@@ -140,25 +143,40 @@ fn int_pos(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn int_abs(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return cx.int(n.abs());
+    }
     let n = big(cx, a[0])?;
     if tint::is_negative(&n) { cx.bigint(&-n) } else { plain(cx, a[0]) }
 }
 
 fn int_invert(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return Ok(Value::small_int(!n));
+    }
     let n = big(cx, a[0])?;
     cx.bigint(&!n)
 }
 
 fn int_bool(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return Ok(Value::bool(n != 0));
+    }
     Ok(Value::bool(big(cx, a[0])? != IBig::ZERO))
 }
 
 fn int_hash(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return cx.int(tint::hash_i64(n));
+    }
     let n = big(cx, a[0])?;
     cx.int(tint::hash(&n))
 }
 
 fn int_float(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return cx.float(n as f64);
+    }
     let f = cx.number_to_f64(a[0])?;
     cx.float(f)
 }
@@ -181,6 +199,10 @@ fn int_format(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(spec) = a[1].cast::<Str>() else { return Err(bad_format_spec(cx, a[1])) };
     if spec.is_empty() {
         return Ok(cx.str(a[0])?.value());
+    }
+    if let Some(n) = a[0].as_int() {
+        let text = format_spec::Spec::parse(spec.bytes(), format_spec::INT);
+        return formatted(cx, text.and_then(|s| format_spec::format_small_int(n, &s)));
     }
     let n = big(cx, a[0])?;
     let name = cx.class_name(a[0]);
@@ -240,11 +262,17 @@ fn int_as_integer_ratio(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn int_bit_length(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return Ok(Value::small_int(64 - n.unsigned_abs().leading_zeros() as i64));
+    }
     let n = big(cx, a[0])?;
     cx.uint(tint::bit_length(&n) as u64)
 }
 
 fn int_bit_count(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n) = a[0].as_int() {
+        return Ok(Value::small_int(n.unsigned_abs().count_ones() as i64));
+    }
     let n = big(cx, a[0])?;
     cx.uint(tint::bit_count(&n) as u64)
 }
@@ -393,6 +421,22 @@ fn int_result(cx: &mut Thread, r: Value) -> R<IBig> {
     Ok(n)
 }
 
+/// `int(v)` for what is commonest: machine integers, floats of their size, short decimal text.
+#[inline]
+fn quick_convert(v: Value) -> Option<i64> {
+    if v.is_int() {
+        return v.as_int();
+    }
+    if v.is_flonum() {
+        let f = v.flonum();
+        return (f.abs() < 4e18).then_some(f as i64);
+    }
+    if v.shape() == Builtin::Str as u32 {
+        return tint::parse_short(v.cast::<Str>()?.bytes());
+    }
+    None
+}
+
 /// `int(v)`.
 fn convert(cx: &mut Thread, v: Value) -> R<IBig> {
     if v.is_int() || v.is_bool() || v.shape() == Builtin::Int as u32 {
@@ -436,6 +480,13 @@ fn convert_based(cx: &mut Thread, v: Value, base: Value) -> R<IBig> {
 fn int_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class_for_new(cx, a[0], Builtin::Int)?;
     let exact = class == cx.builtin(Builtin::Int);
+    if exact
+        && a.opt(2).is_none()
+        && let Some(v) = a.opt(1)
+        && let Some(n) = quick_convert(v)
+    {
+        return cx.int(n);
+    }
     let n = match (a.opt(1), a.opt(2)) {
         (None, None) => IBig::ZERO,
         (None, Some(_)) => return Err(cx.type_error("int() missing string argument")),

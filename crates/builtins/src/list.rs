@@ -6,7 +6,7 @@
 mod sort;
 
 use ferropy_vm::gc::bits;
-use ferropy_vm::ops::iter::list_next;
+use ferropy_vm::ops::iter::{exact_items, list_next};
 use ferropy_vm::ops::subscript::Indices;
 use ferropy_vm::types::{Array, List, SeqIter, Slice};
 use ferropy_vm::{Args, Builtin as B, CmpOp, Exc, Gc, N, NativeDef, R, RootedVec, Thread, Value, field};
@@ -39,7 +39,7 @@ pub fn fill(cx: &mut Thread, class: B, methods: &'static [NativeDef], doc: &str)
 static METHODS: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::list_new,
+        ferropy_vm::ops::construct::list_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, iterable=(), /)", list_init, "Initialize self."),
@@ -157,6 +157,11 @@ pub fn guarded_repr(cx: &mut Thread, v: Value, again: &str, f: impl FnOnce(&mut 
 
 /// A count for `*`: the length of the result is checked too.
 pub fn repeat_count(cx: &mut Thread, n: Value, len: usize) -> R<usize> {
+    if let Some(n @ 0..0x1_0000) = n.as_int()
+        && len < 0x1_0000
+    {
+        return Ok(n as usize);
+    }
     if !cx.has_index(n) {
         let class = cx.class_name(n);
         return Err(cx.type_error(format!("can't multiply sequence by non-int of type '{class}'")));
@@ -213,6 +218,9 @@ fn bad_index(cx: &mut Thread, k: Value) -> ferropy_vm::Raised {
 fn list_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = quick_range(s, l.len()) {
+            return Ok(cx.list_with(to - from, |part| part.copy_from_slice(&items_of(&l)[from..to]))?.value());
+        }
         let ix = slice_of(cx, s, l)?;
         return Ok(slice_list(cx, l, ix)?.value());
     }
@@ -233,6 +241,20 @@ fn item_index(cx: &mut Thread, l: Gc<List>, k: Value, message: &str) -> R<usize>
     Ok(at as usize)
 }
 
+/// The range that a slice by small integers (or None) with step 1 chooses.
+#[inline]
+pub fn quick_range(slice: Gc<Slice>, len: usize) -> Option<(usize, usize)> {
+    if !slice.step.get().is_none() {
+        return None;
+    }
+    let clip = |v: Value, default: usize| match v {
+        Value::NONE => Some(default),
+        v => v.as_int().map(|i| if i < 0 { (i + len as i64).max(0) as usize } else { (i as usize).min(len) }),
+    };
+    let (from, to) = (clip(slice.start.get(), 0)?, clip(slice.stop.get(), len)?);
+    Some((from, to.max(from)))
+}
+
 /// A slice resolved; `__index__` methods may have changed the list, so the length is taken last.
 fn slice_of(cx: &mut Thread, s: Gc<Slice>, l: Gc<List>) -> R<Indices> {
     let before = l.len();
@@ -242,17 +264,28 @@ fn slice_of(cx: &mut Thread, s: Gc<Slice>, l: Gc<List>) -> R<Indices> {
 
 /// `l[slice]`.
 pub fn slice_list(cx: &mut Thread, l: Gc<List>, ix: Indices) -> R<Gc<List>> {
-    let out = cx.new_list(&[])?;
-    if ix.len == 0 {
-        return Ok(out);
+    cx.list_with(ix.len, |to| {
+        // Copied after the allocation, which may have moved the old array.
+        let from = items_of(&l);
+        if ix.step == 1 {
+            let first = ix.start as usize;
+            to.copy_from_slice(&from[first..first + ix.len]);
+            return;
+        }
+        for (to, i) in to.iter_mut().zip(ix.iter()) {
+            *to = from[i];
+        }
+    })
+}
+
+/// The items, until something allocates or changes the list.
+#[inline(always)]
+pub fn items_of(l: &Gc<List>) -> &[Value] {
+    match l.items.cast::<Array>() {
+        // SAFETY: an array has at least as many words behind its length as its list has items.
+        Some(array) => unsafe { std::slice::from_raw_parts((array.as_ptr() as *const Value).add(1), l.len()) },
+        None => &[],
     }
-    let array = cx.new_array(ix.len)?;
-    for (to, from) in ix.iter().enumerate() {
-        array.field(to).set(cx, array, l.get(from).unwrap_or(Value::NONE));
-    }
-    out.items.set(cx, out, array);
-    out.len.set(ix.len);
-    Ok(out)
 }
 
 fn list_setitem(cx: &mut Thread, a: Args<'_>) -> R {
@@ -269,7 +302,28 @@ fn list_setitem(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
+/// The case of an exact list or tuple, other than the list itself, put into a slice by small integers with step 1.
+fn quick_set_slice(cx: &mut Thread, l: Gc<List>, s: Gc<Slice>, v: Value) -> R<bool> {
+    let (Some(n), Some((start, stop))) = (exact_items(&v).map(<[Value]>::len), quick_range(s, l.len())) else {
+        return Ok(false);
+    };
+    if l.value() == v {
+        return Ok(false);
+    }
+    make_room(cx, l, start, stop, n)?;
+    // Nothing allocates between this and the end.
+    if let (Some(array), Some(items)) = (l.items.cast::<Array>(), exact_items(&v)) {
+        for (i, v) in items.iter().enumerate() {
+            array.field(start + i).set(cx, array, *v);
+        }
+    }
+    Ok(true)
+}
+
 fn set_slice(cx: &mut Thread, l: Gc<List>, s: Gc<Slice>, v: Value) -> R<()> {
+    if quick_set_slice(cx, l, s, v)? {
+        return Ok(());
+    }
     let iterable = cx.iter(v);
     let items = match cx.catch(Exc::TypeError, iterable)? {
         Some(it) if v.kind() != <List as ferropy_vm::HeapObject>::kind() => cx.collect(it)?,
@@ -323,20 +377,28 @@ fn shift(cx: &mut Thread, array: Gc<Array>, from: usize, to: usize, n: usize) {
 
 /// Replaces the items `start..stop` by others.
 pub fn splice(cx: &mut Thread, l: Gc<List>, start: usize, stop: usize, items: &[Value]) -> R<()> {
+    let start = start.min(l.len());
+    make_room(cx, l, start, stop, items.len())?;
+    let Some(array) = l.items.cast::<Array>() else { return Ok(()) };
+    for (i, v) in items.iter().enumerate() {
+        array.field(start + i).set(cx, array, *v);
+    }
+    Ok(())
+}
+
+/// Makes the items `start..stop` so many; the caller binds them before anything else looks at the list.
+fn make_room(cx: &mut Thread, l: Gc<List>, start: usize, stop: usize, count: usize) -> R<()> {
     let len = l.len();
-    let (start, stop) = (start.min(len), stop.clamp(start.min(len), len));
-    let new_len = len - (stop - start) + items.len();
+    let stop = stop.clamp(start, len);
+    let new_len = len - (stop - start) + count;
     if new_len == 0 {
         clear(cx, l);
         return Ok(());
     }
     cx.list_reserve(l, new_len)?;
     let Some(array) = l.items.cast::<Array>() else { return Ok(()) };
-    if start + items.len() != stop && stop < len {
-        shift(cx, array, stop, start + items.len(), len - stop);
-    }
-    for (i, v) in items.iter().enumerate() {
-        array.field(start + i).set(cx, array, *v);
+    if start + count != stop && stop < len {
+        shift(cx, array, stop, start + count, len - stop);
     }
     for i in new_len..len {
         array.field(i).init(Value::NULL);
@@ -353,6 +415,10 @@ fn clear(cx: &mut Thread, l: Gc<List>) {
 fn list_delitem(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = quick_range(s, l.len()) {
+            splice(cx, l, from, to, &[])?;
+            return Ok(Value::NONE);
+        }
         let ix = slice_of(cx, s, l)?;
         delete_slice(cx, l, ix)?;
         return Ok(Value::NONE);
@@ -418,18 +484,11 @@ fn list_add(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(cx.type_error(format!("can only concatenate list (not \"{class}\") to list")));
     };
     let (n, m) = (l.len(), other.len());
-    let out = cx.new_list(&[])?;
-    if n + m > 0 {
-        let array = cx.new_array(n + m)?;
-        for i in 0..n {
-            array.field(i).set(cx, array, l.get(i).unwrap_or(Value::NONE));
-        }
-        for i in 0..m {
-            array.field(n + i).set(cx, array, other.get(i).unwrap_or(Value::NONE));
-        }
-        out.items.set(cx, out, array);
-        out.len.set(n + m);
-    }
+    let out = cx.list_with(n + m, |to| {
+        let (head, tail) = to.split_at_mut(n);
+        head.copy_from_slice(items_of(&l));
+        tail.copy_from_slice(items_of(&other));
+    })?;
     Ok(out.value())
 }
 
@@ -442,9 +501,16 @@ fn list_iadd(cx: &mut Thread, a: Args<'_>) -> R {
 fn list_mul(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     let n = repeat_count(cx, a[1], l.len())?;
-    let out = cx.new_list(&[])?;
-    repeat_into(cx, l, out, n)?;
-    Ok(out.value())
+    Ok(cx.list_with(l.len() * n, |to| repeat(to, items_of(&l)))?.value())
+}
+
+/// Fills `to` with copies of `unit`.
+pub fn repeat(to: &mut [Value], unit: &[Value]) {
+    match unit {
+        [] => {}
+        [v] => to.fill(*v),
+        _ => to.chunks_exact_mut(unit.len()).for_each(|c| c.copy_from_slice(unit)),
+    }
 }
 
 /// Makes `out` the items of `l`, n times over.
@@ -454,11 +520,8 @@ fn repeat_into(cx: &mut Thread, l: Gc<List>, out: Gc<List>, n: usize) -> R<()> {
         clear(cx, out);
         return Ok(());
     }
-    let array = cx.new_array(n * len)?;
-    for i in 0..n * len {
-        array.field(i).set(cx, array, l.get(i % len).unwrap_or(Value::NONE));
-    }
-    out.items.set(cx, out, array);
+    let all = cx.list_with(n * len, |to| repeat(to, items_of(&l)))?;
+    out.items.set(cx, out, all.items.get());
     out.len.set(n * len);
     Ok(())
 }
@@ -483,6 +546,10 @@ fn list_compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {
     let mut i = 0;
     while let (Some(x), Some(y)) = (l.get(i), other.get(i)) {
         if !cx.eq(x, y)? {
+            // The comparison may have cut the lists: then their lengths decide.
+            if i >= l.len() || i >= other.len() {
+                break;
+            }
             return match op {
                 CmpOp::Eq => Ok(Value::FALSE),
                 CmpOp::Ne => Ok(Value::TRUE),
@@ -508,8 +575,7 @@ fn list_clear(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn list_copy(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
-    let ix = Indices { start: 0, stop: l.len() as i64, step: 1, len: l.len() };
-    Ok(slice_list(cx, l, ix)?.value())
+    Ok(cx.list_with(l.len(), |to| to.copy_from_slice(items_of(&l)))?.value())
 }
 
 fn list_append(cx: &mut Thread, a: Args<'_>) -> R {
@@ -535,6 +601,16 @@ fn list_extend(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn list_pop(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
+    if a.opt(1).is_none()
+        && let Some(last) = l.len().checked_sub(1)
+        && let Some(array) = l.items.cast::<Array>()
+    {
+        let slot = array.field(last);
+        let v = slot.get();
+        slot.init(Value::NULL);
+        l.len.set(last);
+        return Ok(v);
+    }
     let i = match a.opt(1) {
         Some(v) => cx.index(v)?,
         None => -1,
@@ -598,6 +674,14 @@ fn list_count(cx: &mut Thread, a: Args<'_>) -> R {
 fn list_reverse(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     let n = l.len();
+    let Some(array) = l.items.cast::<Array>() else { return Ok(Value::NONE) };
+    let r = array.as_ref();
+    if !(r.has(bits::NEEDS_LOG) && r.has(bits::SLOT_LOG)) {
+        cx.mutator.barrier(r);
+        // SAFETY: the list's items; the whole array is in the log or needs none.
+        unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), n) }.reverse();
+        return Ok(Value::NONE);
+    }
     for i in 0..n / 2 {
         if let (Some(x), Some(y)) = (l.get(i), l.get(n - 1 - i)) {
             l.set(cx, i, y);

@@ -79,15 +79,10 @@ fn repr(cx: &mut Thread, a: Args<'_>) -> R {
     let class = cx.class_of(a[0]);
     let own = cx.native_class(&SIMPLE_NAMESPACE)?;
     let name = if class == own { "namespace".to_owned() } else { class.name() };
-    if cx.repr_enter(a[0]) {
-        return Ok(cx.new_str(&format!("{name}(...)"))?.value());
-    }
-    let r = repr_items(cx, a[0], &name);
-    cx.repr_leave();
-    r
+    crate::list::guarded_repr(cx, a[0], &format!("{name}(...)"), |cx| repr_items(cx, a[0], &name))
 }
 
-fn repr_items(cx: &mut Thread, v: Value, name: &str) -> R {
+fn repr_items(cx: &mut Thread, v: Value, name: &str) -> R<Vec<u8>> {
     let d = dict_of(cx, v)?;
     let mut out = format!("{name}(").into_bytes();
     let (mut i, mut first) = (0, true);
@@ -103,7 +98,7 @@ fn repr_items(cx: &mut Thread, v: Value, name: &str) -> R {
         out.extend_from_slice(text.bytes());
     }
     out.push(b')');
-    Ok(cx.new_wtf8(&out)?.value())
+    Ok(out)
 }
 
 fn eq(cx: &mut Thread, a: Args<'_>) -> R {

@@ -369,8 +369,7 @@ fn reduce_remaining(cx: &mut Thread, start: IBig, step: IBig, left: IBig) -> R {
     let step = cx.bigint(&step)?;
     let rest = make_range(cx, start, stop, step)?;
     let args = cx.new_tuple(&[rest])?.value();
-    let builtins = cx.import("builtins")?;
-    let iter = cx.getattr_str(builtins, "iter")?;
+    let iter = crate::iterators::builtin(cx, "iter")?;
     Ok(cx.new_tuple(&[iter, args, Value::NONE])?.value())
 }
 

@@ -72,7 +72,7 @@ static FROZEN: &[NativeDef] = &[
 static MUTABLE: &[NativeDef] = &[
     NativeDef::static_method(
         "__new__(cls, /, *args, **kwargs)",
-        ferropy_vm::ops::call::set_new,
+        ferropy_vm::ops::construct::set_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
     NativeDef::method("__init__(self, iterable=(), /)", set_init, "Initialize self."),
@@ -142,6 +142,9 @@ fn is_set(v: Value) -> bool {
 
 /// An empty set of the plain type that `like` is or is derived from.
 fn empty_like(cx: &mut Thread, like: Value) -> R<Gc<Set>> {
+    if like.shape() == B::Set as u32 {
+        return cx.new_set();
+    }
     let frozen = cx.builtin(B::FrozenSet);
     let class = if cx.is_instance(like, frozen) { frozen } else { cx.builtin(B::Set) };
     empty_of(cx, class)
@@ -164,18 +167,11 @@ fn update(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<()> {
         let from = this(cx, v)?;
         return cx.set_copy_into(s, from);
     }
-    if let Some(d) = v.cast::<Dict>()
-        && v.shape() == B::Dict as u32
-    {
-        let (mut i, len) = (0, d.len());
-        while let Some((next, hash, k, _)) = d.next_entry(i) {
+    if v.shape() == B::Dict as u32 {
+        return each(cx, v, &mut |cx, k, hash| {
             cx.set_add_hashed(s, k, hash)?;
-            if d.len() != len {
-                return Err(cx.runtime_error("dictionary changed size during iteration"));
-            }
-            i = next;
-        }
-        return Ok(());
+            Ok(true)
+        });
     }
     cx.set_update(s, v)
 }
@@ -258,6 +254,7 @@ fn set_iter(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 /// Key and hash to look up: a set stands for the frozenset with its elements.
+#[inline]
 fn lookup_key(cx: &mut Thread, key: Value) -> R<(Value, u64)> {
     let r = cx.hash_element(key);
     if !is_set(key) {
@@ -310,14 +307,29 @@ fn compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::bool(r))
 }
 
-/// Calls `f` with elements and hashes of a set, a dict or any iterable until it says false.
-fn each(cx: &mut Thread, v: Value, f: &mut dyn FnMut(&mut Thread, Value, u64) -> R<bool>) -> R<()> {
+/// Calls `f` with elements and hashes of a set, a dict (whose hashes are known) or any iterable until it says false.
+pub fn each(cx: &mut Thread, v: Value, f: &mut dyn FnMut(&mut Thread, Value, u64) -> R<bool>) -> R<()> {
     if is_set(v) {
         let s = this(cx, v)?;
         let mut i = 0;
         while let Some((next, hash, x)) = s.next_entry(i) {
             if !f(cx, x, hash)? {
                 return Ok(());
+            }
+            i = next;
+        }
+        return Ok(());
+    }
+    if v.shape() == B::Dict as u32
+        && let Some(d) = v.cast::<Dict>()
+    {
+        let (mut i, len) = (0, d.len());
+        while let Some((next, hash, k, _)) = d.next_entry(i) {
+            if !f(cx, k, hash)? {
+                return Ok(());
+            }
+            if d.len() != len {
+                return Err(cx.runtime_error("dictionary changed size during iteration"));
             }
             i = next;
         }
@@ -347,11 +359,16 @@ fn remove_all(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<()> {
 /// A new set of the elements of `v` that are in `s`, too.
 fn common(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<Gc<Set>> {
     let out = empty_like(cx, s.value())?;
-    let (mut s, mut v) = (s, v);
-    if let Some(other) = v.cast::<Set>()
-        && other.len() > s.len()
-    {
-        (s, v) = (other, s.value());
+    if let Some(other) = v.cast::<Set>() {
+        let (few, many) = if other.len() > s.len() { (s, other) } else { (other, s) };
+        let mut i = 0;
+        while let Some((next, hash, x)) = few.next_entry(i) {
+            if cx.set_contains_hashed(many, x, hash)? {
+                cx.set_add_hashed(out, x, hash)?;
+            }
+            i = next;
+        }
+        return Ok(out);
     }
     each(cx, v, &mut |cx, x, hash| {
         if cx.set_contains_hashed(s, x, hash)? {
@@ -382,10 +399,28 @@ fn toggle(cx: &mut Thread, s: Gc<Set>, v: Value) -> R<()> {
     })
 }
 
+/// A new set of the elements of `s` that are not in the other.
+fn without(cx: &mut Thread, s: Gc<Set>, other: Gc<Set>) -> R<Gc<Set>> {
+    let out = empty_like(cx, s.value())?;
+    let mut i = 0;
+    while let Some((next, hash, x)) = s.next_entry(i) {
+        if !cx.set_contains_hashed(other, x, hash)? {
+            cx.set_add_hashed(out, x, hash)?;
+        }
+        i = next;
+    }
+    Ok(out)
+}
+
 /// `s op v` as a new set.
 fn combined(cx: &mut Thread, op: u8, s: Gc<Set>, v: Value) -> R<Gc<Set>> {
     if op == AND {
         return common(cx, s, v);
+    }
+    if op == SUB
+        && let Some(other) = v.cast::<Set>()
+    {
+        return without(cx, s, other);
     }
     let out = copy_like(cx, s)?;
     match op {
@@ -443,7 +478,8 @@ fn many<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a[0])?;
     let Some(others) = a[1].cast::<Tuple>() else { return Ok(a[0]) };
     if others.len == 0 {
-        return set_copy(cx, a);
+        // A copy even of a frozenset, as CPython makes one.
+        return Ok(copy_like(cx, s)?.value());
     }
     let mut out = combined(cx, OP, s, others.at(0))?;
     for i in 1..others.len {
@@ -556,6 +592,15 @@ fn set_sizeof(cx: &mut Thread, a: Args<'_>) -> R {
     cx.uint(40 + table as u64)
 }
 
+/// Does the hash of this come without code of others?
+fn hashes_plainly(x: Value) -> bool {
+    match x.shape() {
+        s if s == B::Str as u32 || s == B::Bytes as u32 || s == B::Float as u32 || s == B::FrozenSet as u32 => true,
+        s if s == B::Tuple as u32 => x.cast::<Tuple>().is_some_and(|t| t.items().iter().all(|x| hashes_plainly(*x))),
+        _ => x.as_ref().is_none(),
+    }
+}
+
 fn frozenset_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a[0])?;
     if s.hash.get() != 0 {
@@ -564,11 +609,9 @@ fn frozenset_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let mut h = 0u64;
     let mut i = 0;
     while let Some((next, hash, x)) = s.next_entry(i) {
-        // Stored hashes lack the top bit: strings know theirs, those of others are taken as signed 63-bit numbers.
-        let full = match x.as_str() {
-            Some(t) if x.shape() == B::Str as u32 => cx.str_hash(t),
-            _ => ((hash << 1) as i64 >> 1) as u64,
-        };
+        // Stored hashes lack the top bit. Where no code of others computes them they are had again; the rest are
+        // taken as signed 63-bit numbers, which all hashes by identity are.
+        let full = if hashes_plainly(x) { cx.hash(x)? } else { ((hash << 1) as i64 >> 1) as u64 };
         h ^= (full ^ 89869747 ^ (full << 16)).wrapping_mul(3644798167);
         i = next;
     }

@@ -95,13 +95,22 @@ fn tuple_len(cx: &mut Thread, a: Args<'_>) -> R {
 fn tuple_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
+        if let Some((from, to)) = crate::list::quick_range(s, t.len).filter(|r| r.1 - r.0 < t.len) {
+            return Ok(cx.new_tuple(&t.items()[from..to])?.value());
+        }
         let ix = cx.slice_indices(s, t.len)?;
         if ix.len == t.len && ix.step == 1 && a[0].shape() == B::Tuple as u32 {
             return Ok(a[0]);
         }
-        let mut items = RootedVec::new(cx);
-        items.as_mut_vec().extend(ix.iter().map(|i| t.at(i)));
-        return Ok(cx.new_tuple(&items)?.value());
+        if ix.len == 0 {
+            return Ok(cx.vm().empty_tuple);
+        }
+        let part = cx.tuple_with(ix.len, |to| {
+            for (to, i) in to.iter_mut().zip(ix.iter()) {
+                *to = t.at(i);
+            }
+        })?;
+        return Ok(part.value());
     }
     if !cx.has_index(a[1]) {
         let class = cx.class_name(a[1]);
@@ -142,10 +151,15 @@ fn tuple_add(cx: &mut Thread, a: Args<'_>) -> R {
     if other.len == 0 && a[0].shape() == tuple {
         return Ok(a[0]);
     }
-    let mut items = RootedVec::new(cx);
-    items.as_mut_vec().extend_from_slice(t.items());
-    items.as_mut_vec().extend_from_slice(other.items());
-    Ok(cx.new_tuple(&items)?.value())
+    if t.len + other.len == 0 {
+        return Ok(cx.vm().empty_tuple);
+    }
+    let both = cx.tuple_with(t.len + other.len, |to| {
+        let (head, tail) = to.split_at_mut(t.len);
+        head.copy_from_slice(t.items());
+        tail.copy_from_slice(other.items());
+    })?;
+    Ok(both.value())
 }
 
 fn tuple_mul(cx: &mut Thread, a: Args<'_>) -> R {
@@ -154,11 +168,10 @@ fn tuple_mul(cx: &mut Thread, a: Args<'_>) -> R {
     if n == 1 && a[0].shape() == B::Tuple as u32 {
         return Ok(a[0]);
     }
-    let mut items = RootedVec::new(cx);
-    for _ in 0..if t.len == 0 { 0 } else { n } {
-        items.as_mut_vec().extend_from_slice(t.items());
+    if t.len * n == 0 {
+        return Ok(cx.vm().empty_tuple);
     }
-    Ok(cx.new_tuple(&items)?.value())
+    Ok(cx.tuple_with(t.len * n, |to| crate::list::repeat(to, t.items()))?.value())
 }
 
 fn tuple_compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {

@@ -136,6 +136,23 @@ pub fn binary(op: Operator, left: &Const, right: &Const) -> Option<Const> {
         }
         _ => match (float(left), float(right)) {
             (Some(a), Some(b)) => floats(op, a, b),
+            // A real operand has no imaginary part, not even a zero: `0.0-0j` is `(0, -0)`.
+            (Some(a), None) => {
+                let (re, im) = complex(right)?;
+                match op {
+                    Operator::Add => Some(complex_of(a + re, im)),
+                    Operator::Sub => Some(complex_of(a - re, -im)),
+                    _ => None,
+                }
+            }
+            (None, Some(b)) => {
+                let (re, im) = complex(left)?;
+                match op {
+                    Operator::Add => Some(complex_of(re + b, im)),
+                    Operator::Sub => Some(complex_of(re - b, im)),
+                    _ => None,
+                }
+            }
             _ => complexes(op, complex(left)?, complex(right)?),
         },
     }
@@ -226,7 +243,11 @@ fn complexes(op: Operator, a: (f64, f64), b: (f64, f64)) -> Option<Const> {
         Operator::Sub => (a.0 - b.0, a.1 - b.1),
         _ => return None,
     };
-    Some(Const::Complex(re.to_bits(), im.to_bits()))
+    Some(complex_of(re, im))
+}
+
+fn complex_of(re: f64, im: f64) -> Const {
+    Const::Complex(re.to_bits(), im.to_bits())
 }
 
 fn index(c: &Const, i: &Const) -> Option<Const> {

@@ -60,8 +60,9 @@ pub struct Stats {
     pub pinned: u64,
 }
 
-/// Calls the given function with every root word of the client.
-pub type RootVisitor = unsafe fn(client: *mut u8, visit: &mut dyn FnMut(*mut u64));
+/// Calls the given function with every root word of the client. If not `all` (in a minor collection), words that have not
+/// been written since they were last visited may be left out: what they refer to is old.
+pub type RootVisitor = unsafe fn(client: *mut u8, all: bool, visit: &mut dyn FnMut(*mut u64));
 
 pub struct Heap {
     pub(crate) region: Region,
@@ -457,18 +458,16 @@ impl Mutator {
         let list = &self.heap().registry.finalizable;
         list.young.iter().chain(&list.old).copied().filter(|r| !r.has(bits::FINALIZED)).collect()
     }
-    /// The next object whose finaliser is to be called.
+    /// The next object whose finaliser is to be called: of those that were found together the one made last.
     pub fn next_finalize(&mut self) -> Option<Ref> {
-        let list = &mut self.heap().registry.finalize;
         // SAFETY: the queue is a root; its words are live objects.
-        list.pop_front().map(|w| unsafe { Ref::new(w as *mut u8) })
+        self.heap().registry.finalize.pop_back().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
-    /// The next weak reference whose target died.
+    /// The next weak reference whose target died, the same way.
     pub fn next_cleared(&mut self) -> Option<Ref> {
-        let list = &mut self.heap().registry.cleared;
         // SAFETY: as above.
-        list.pop_front().map(|w| unsafe { Ref::new(w as *mut u8) })
+        self.heap().registry.cleared.pop_back().map(|w| unsafe { Ref::new(w as *mut u8) })
     }
 
     pub fn has_pending(&mut self) -> bool {
@@ -506,13 +505,13 @@ impl Mutator {
         shadow.addr()
     }
 
-    /// The canonical weak reference of an object, if it has one that is alive.
-    pub fn canonical_weak(&mut self, r: Ref) -> Option<Ref> {
+    /// The canonical weak reference of a sort (below eight) to an object, if there is one that is alive.
+    pub fn canonical_weak(&mut self, r: Ref, sort: usize) -> Option<Ref> {
         if !r.has(bits::HAS_WEAK) {
             return None;
         }
         // SAFETY: entries are removed when either side dies.
-        self.heap().registry.canonical.get(&r.addr()).map(|a| unsafe { Ref::new(*a as *mut u8) })
+        self.heap().registry.canonical.get(&(r.addr() | sort)).map(|a| unsafe { Ref::new(*a as *mut u8) })
     }
 
     /// All weak references to an object that are registered, those nobody refers to any more included. Walks the list of
@@ -523,14 +522,14 @@ impl Mutator {
         weak.young.iter().chain(weak.old.iter()).filter(to).copied().collect()
     }
 
-    /// Makes `weak` the canonical weak reference of `r`.
-    pub fn set_canonical_weak(&mut self, r: Ref, weak: Ref) {
+    /// Makes `weak` the canonical weak reference of its sort to `r`.
+    pub fn set_canonical_weak(&mut self, r: Ref, sort: usize, weak: Ref) {
         r.set(bits::HAS_WEAK);
         let (young_target, young_weak) = (!r.has(bits::OLD), !weak.has(bits::OLD));
         let reg = &mut self.heap().registry;
-        reg.canonical.insert(r.addr(), weak.addr());
+        reg.canonical.insert(r.addr() | sort, weak.addr());
         if young_target || young_weak {
-            reg.young_canonical.push(r.addr());
+            reg.young_canonical.push(r.addr() | sort);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Heap {
             self.mark_one(unsafe { Ref::new(*w as *mut u8) });
         }
         let alive = |addr: usize| self.is_marked(unsafe { Ref::new(addr as *mut u8) });
-        reg.canonical.retain(|t, w| alive(*t) && alive(*w));
+        reg.canonical.retain(|t, w| alive(*t & !7) && alive(*w));
         Registry::sweep_droppable(&mut reg.droppable.old, |r| self.is_marked(r).then_some(r));
         reg.ids.retain(|owner, id| {
             let keep = self.is_marked(unsafe { Ref::new(*owner as *mut u8) });
@@ -80,7 +80,7 @@ impl Marker<'_> {
         }
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: as in the minor collection.
-            unsafe { visit(client, &mut |w| self.word(*w)) };
+            unsafe { visit(client, true, &mut |w| self.word(*w)) };
         }
         for w in self.heap.registry.finalize.iter().chain(&self.heap.registry.cleared).copied().collect::<Vec<_>>() {
             self.word(w);

@@ -101,7 +101,7 @@ impl Minor<'_> {
     fn roots(&mut self) {
         for (visit, client) in self.heap.roots.clone() {
             // SAFETY: the client registered the visitor with this argument and keeps it valid.
-            unsafe { visit(client, &mut |w| self.word(w)) };
+            unsafe { visit(client, false, &mut |w| self.word(w)) };
         }
         // The queues for the client are roots as well.
         let mut queues = std::mem::take(&mut self.heap.registry.finalize);
@@ -225,15 +225,15 @@ impl Minor<'_> {
         Registry::sweep_weak(&mut alive, &mut reg.cleared, target_now);
         reg.weak.old.append(&mut alive);
         // An old weak reference refers to a young target only if it was pinned or made old at birth.
-        for addr in std::mem::take(&mut reg.young_canonical) {
-            let Some(weak) = reg.canonical.remove(&addr) else { continue };
+        for key in std::mem::take(&mut reg.young_canonical) {
+            let Some(weak) = reg.canonical.remove(&key) else { continue };
             // SAFETY: both were alive when the entry was made, in this cycle; their headers are still there.
-            let (target, weak) = unsafe { (Ref::new(addr as *mut u8), Ref::new(weak as *mut u8)) };
+            let (target, weak) = unsafe { (Ref::new((key & !7) as *mut u8), Ref::new(weak as *mut u8)) };
             let weak_now = if region.maybe_young(weak.addr()) { young_now(weak) } else { Some(weak) };
             if let (Some(t), Some(w)) = (target_now(target), weak_now)
                 && Registry::weak_slot(w).get() == t.addr() as u64
             {
-                reg.canonical.insert(t.addr(), w.addr());
+                reg.canonical.insert(t.addr() | key & 7, w.addr());
             }
         }
         for addr in std::mem::take(&mut reg.young_ids) {

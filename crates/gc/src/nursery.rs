@@ -8,6 +8,8 @@ use crate::object::{Ref, bits};
 use crate::region::{self, CHUNK, NURSERY_SPACE, Region};
 
 const MIN_HOLE: usize = 256;
+/// A chunk with more residents than this is left alone: looking for its holes costs more than they are worth.
+const CROWDED: u32 = 48;
 const WORDS: usize = CHUNK / 8 / 64;
 
 struct Chunk {
@@ -73,6 +75,9 @@ impl Nursery {
                 self.chunks.push(Chunk { starts: [0; WORDS], holes: Vec::new(), walked: false, residents: 0 });
             }
             self.cursor += 1;
+            if self.chunks[c].residents > CROWDED {
+                continue;
+            }
             if let Some(hole) = self.hole_in(c, self.base + c * CHUNK, need) {
                 return Some(self.give(hole));
             }

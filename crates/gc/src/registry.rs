@@ -30,7 +30,7 @@ pub struct Registry {
     pub ids: HashMap<usize, usize>,
     /// Young objects with an entry in `ids`.
     pub young_ids: Vec<usize>,
-    /// Address of an object -> its canonical weak reference.
+    /// Address of an object plus a number below eight (weak references come in sorts) -> its canonical weak reference.
     pub canonical: HashMap<usize, usize>,
     pub young_canonical: Vec<usize>,
 }

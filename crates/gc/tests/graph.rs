@@ -36,7 +36,7 @@ fn number(r: Ref) -> u64 {
     unsafe { *(r.payload() as *const u64) }
 }
 
-unsafe fn visit(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
+unsafe fn visit(client: *mut u8, _all: bool, f: &mut dyn FnMut(*mut u64)) {
     for w in (*(client as *mut Vec<u64>)).iter_mut() {
         f(w);
     }

@@ -20,6 +20,7 @@ fn init(cx: &mut Thread) -> R {
     for def in [&deque::DEQUE, &deque::ITERATOR, &deque::REVERSE_ITERATOR, &DEFAULTDICT, &TUPLEGETTER] {
         cx.module_class(m, def)?;
     }
+    deque::register_iterators();
     Ok(m.value())
 }
 
@@ -153,8 +154,8 @@ fn default_missing(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(cx.key_error(a[1]));
     }
     let v = cx.call(f, &[])?;
-    cx.setitem(a[0], a[1], v)?;
-    Ok(v)
+    // The factory may have bound the key itself: then that value stays.
+    cx.dict_set_default(d, a[1], v)
 }
 
 fn default_repr(cx: &mut Thread, a: Args<'_>) -> R {

@@ -3,7 +3,8 @@
 //! A [`Context`] maps variables to values by a dict that is copied before a change whenever a copy of the context shares
 //! it. The thread's current context lies in `Thread::locals`; entering one remembers the one before in it.
 //!
-//! Invariant: a dict with the *shared* mark of its owner set is never changed.
+//! Invariants: a dict with the *shared* mark of its owner set is never changed; whatever changes the current context or a
+//! variable in it voids `Thread::context_memo`.
 
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Class, Dict, Tuple};
@@ -241,17 +242,42 @@ fn context_run(cx: &mut Thread, a: Args<'_>) -> R {
     r
 }
 
+// ---- for native modules that keep something in the current context
+
+/// A new variable without a default.
+pub fn new_variable(cx: &mut Thread, name: &str) -> R {
+    let name = cx.intern(name)?;
+    let class = cx.native_class(&VAR)?;
+    Ok(cx.alloc_of(class, Var { name: field(name), default: null_field() })?.value())
+}
+
+/// A variable's value in the current context.
+pub fn variable(cx: &mut Thread, var: Value) -> R<Option<Value>> {
+    let c = current(cx)?;
+    lookup(cx, c, var)
+}
+
+/// Sets a variable in the current context.
+pub fn set_variable(cx: &mut Thread, var: Value, v: Value) -> R<()> {
+    let c = current(cx)?;
+    cx.context_memo = Value::NULL;
+    let d = own_vars(cx, c)?;
+    cx.dict_set(d, var, v)
+}
+
 fn enter(cx: &mut Thread, c: Gc<Context>) -> R<()> {
     if !c.previous.get().is_null() {
         let text = cx.repr(c.value())?.to_lossy();
         return Err(cx.runtime_error(format!("cannot enter context: {text} is already entered")));
     }
+    cx.context_memo = Value::NULL;
     let before = cx.locals.insert(KEY, c.value()).unwrap_or(Value::NONE);
     c.previous.set(cx, c, before);
     Ok(())
 }
 
 fn leave(cx: &mut Thread, c: Gc<Context>) {
+    cx.context_memo = Value::NULL;
     match c.previous.get() {
         Value::NONE => cx.locals.remove(KEY),
         before => cx.locals.insert(KEY, before),
@@ -368,8 +394,7 @@ fn var_set(cx: &mut Thread, a: Args<'_>) -> R {
     this::<Var>(cx, a[0], "ContextVar")?;
     let c = current(cx)?;
     let old = lookup(cx, c, a[0])?.unwrap_or(Value::NULL);
-    let d = own_vars(cx, c)?;
-    cx.dict_set(d, a[0], a[1])?;
+    set_variable(cx, a[0], a[1])?;
     let class: Gc<Class> = cx.native_class(&TOKEN)?;
     let token = Token { context: field(c), var: field(a[0]), old: field(old), used: false.into() };
     Ok(cx.alloc_of(class, token)?.value())
@@ -398,6 +423,7 @@ fn restore(cx: &mut Thread, var: Value, token: Gc<Token>) -> R<()> {
         return Err(cx.value_error(format!("{text} was created in a different Context")));
     }
     token.used.set(true);
+    cx.context_memo = Value::NULL;
     let d = own_vars(cx, c)?;
     match token.old.get().bound() {
         Some(old) => cx.dict_set(d, var, old),

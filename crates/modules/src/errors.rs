@@ -13,12 +13,17 @@ pub fn exception(cx: &mut Thread, full_name: &'static str, base: Exc) -> R {
 
 /// The same, derived from any class.
 pub fn derived(cx: &mut Thread, full_name: &'static str, base: Value) -> R {
+    derived_from(cx, full_name, &[base])
+}
+
+/// The same, derived from several classes.
+pub fn derived_from(cx: &mut Thread, full_name: &'static str, bases: &[Value]) -> R {
     if let Some(c) = cx.registry(full_name) {
         return Ok(c);
     }
     let (module, name) = full_name.rsplit_once('.').unwrap_or(("builtins", full_name));
     let (module, name) = (cx.intern(module)?, cx.intern(name)?);
-    let bases = cx.new_tuple(&[base])?.value();
+    let bases = cx.new_tuple(bases)?.value();
     let dict = cx.new_dict()?;
     let key = cx.intern("__module__")?;
     cx.dict_set_str(dict, key, module)?;

@@ -134,7 +134,7 @@ fn collect(cx: &mut Thread, a: Args<'_>) -> R {
     } else {
         // What a finaliser kept alive can die only in the next round.
         for _ in 0..3 {
-            cx.mutator.collect();
+            cx.collect_all();
             let more = cx.mutator.has_pending();
             cx.run_finalizers();
             if !more {

@@ -4,6 +4,7 @@
 //! modules `__hello__` and `__phello__`. All other modules of the library are found through the virtual folder
 //! `sys._stdlib_dir` (see `crates/stdlib/python/_stdlib_finder.py`).
 
+use crate::thread;
 use ferropy_builtins::functions::import::{BOOTSTRAP, import_native};
 use ferropy_bytecode::{Code, Const};
 use ferropy_stdlib::Module as Packed;
@@ -138,30 +139,35 @@ fn extension_suffixes(cx: &mut Thread, _: Args<'_>) -> R {
     Ok(cx.new_list(&[])?.value())
 }
 
-/// How often the running thread took the import lock: the interpreter lock makes a counter enough.
+/// The import lock: an RLock.
 const LOCK: &str = "import lock";
 
-fn lock_depth(cx: &Thread) -> i64 {
-    cx.registry(LOCK).and_then(Value::as_int).unwrap_or(0)
+fn lock(cx: &mut Thread) -> R {
+    if let Some(l) = cx.registry(LOCK) {
+        return Ok(l);
+    }
+    let l = thread::new_rlock(cx)?;
+    cx.set_registry(LOCK, l);
+    Ok(l)
 }
 
 fn lock_held(cx: &mut Thread, _: Args<'_>) -> R {
-    Ok(Value::bool(lock_depth(cx) > 0))
+    let l = lock(cx)?;
+    thread::rlock_locked(cx, Args::new(&[l]))
 }
 
-fn acquire_lock(cx: &mut Thread, _: Args<'_>) -> R {
-    let n = lock_depth(cx);
-    cx.set_registry(LOCK, Value::small_int(n + 1));
+pub fn acquire_lock(cx: &mut Thread, _: Args<'_>) -> R {
+    let l = lock(cx)?;
+    thread::rlock_acquire(cx, Args::new(&[l]))?;
     Ok(Value::NONE)
 }
 
-fn release_lock(cx: &mut Thread, _: Args<'_>) -> R {
-    let n = lock_depth(cx);
-    if n == 0 {
+pub fn release_lock(cx: &mut Thread, _: Args<'_>) -> R {
+    let l = lock(cx)?;
+    if thread::rlock_owned(cx, Args::new(&[l]))? != Value::TRUE {
         return Err(cx.runtime_error("not holding the import lock"));
     }
-    cx.set_registry(LOCK, Value::small_int(n - 1));
-    Ok(Value::NONE)
+    thread::rlock_release(cx, Args::new(&[l]))
 }
 
 fn frozen(name: &str) -> Option<Packed> {
@@ -198,10 +204,16 @@ fn find_frozen(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_tuple(&[data, Value::bool(m.is_package()), origin])?.value())
 }
 
+fn frozen_filename(m: Packed) -> String {
+    // Under this name the finder is taken for a part of the import machinery, which tracebacks and warnings leave out.
+    let name = if m.name() == "_stdlib_finder" { "importlib._bootstrap_stdlib" } else { m.name() };
+    format!("<frozen {name}>")
+}
+
 fn get_frozen_object(cx: &mut Thread, a: Args<'_>) -> R {
     let name = expect_name(cx, a[0], "get_frozen_object")?;
     match frozen(&name) {
-        Some(m) => Ok(packed_code(cx, m, &format!("<frozen {}>", m.name()))?.value()),
+        Some(m) => Ok(packed_code(cx, m, &frozen_filename(m))?.value()),
         None => Err(no_frozen(cx, a[0])),
     }
 }
@@ -308,44 +320,20 @@ fn rename(cx: &mut Thread, code: Gc<CodeObject>, path: Value) -> R<()> {
 fn source_hash(cx: &mut Thread, a: Args<'_>) -> R {
     let key = cx.index(a[0])? as u64;
     let data = cx.bytes_of(a[1])?;
-    let h = siphash13(key, 0, &data);
+    let h = ferropy_text::hash::Key(key, 0).bytes(&data);
     Ok(cx.new_bytes(&h.to_le_bytes())?.value())
 }
 
-fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
-    let mut v = [
-        k0 ^ 0x736f_6d65_7073_6575,
-        k1 ^ 0x646f_7261_6e64_6f6d,
-        k0 ^ 0x6c79_6765_6e65_7261,
-        k1 ^ 0x7465_6462_7974_6573,
-    ];
-    let round = |v: &mut [u64; 4]| {
-        v[0] = v[0].wrapping_add(v[1]);
-        v[1] = v[1].rotate_left(13) ^ v[0];
-        v[0] = v[0].rotate_left(32);
-        v[2] = v[2].wrapping_add(v[3]);
-        v[3] = v[3].rotate_left(16) ^ v[2];
-        v[0] = v[0].wrapping_add(v[3]);
-        v[3] = v[3].rotate_left(21) ^ v[0];
-        v[2] = v[2].wrapping_add(v[1]);
-        v[1] = v[1].rotate_left(17) ^ v[2];
-        v[2] = v[2].rotate_left(32);
-    };
-    let chunks = data.chunks_exact(8);
-    let mut last = [0u8; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    last[7] = data.len() as u8;
-    for c in chunks.chain(std::iter::once(&last[..])) {
-        let m = c.iter().rev().fold(0u64, |n, b| n << 8 | *b as u64);
-        v[3] ^= m;
-        round(&mut v);
-        v[0] ^= m;
+/// Tells the system that the pages of a packed module will not be needed soon: they are part of the executable file, and
+/// would count as this process's memory for nothing.
+fn release_pages(bytes: &'static [u8]) {
+    const PAGE: usize = 4096;
+    let start = bytes.as_ptr() as usize;
+    let (first, last) = ((start + PAGE - 1) & !(PAGE - 1), (start + bytes.len()) & !(PAGE - 1));
+    if first < last {
+        // SAFETY: whole pages of a read-only mapping of a file; they are read again when touched.
+        unsafe { libc::madvise(first as *mut _, last - first, libc::MADV_DONTNEED) };
     }
-    v[2] ^= 0xff;
-    for _ in 0..3 {
-        round(&mut v);
-    }
-    v[0] ^ v[1] ^ v[2] ^ v[3]
 }
 
 // ---- the packed library
@@ -362,7 +350,9 @@ pub fn packed_code(cx: &mut Thread, m: Packed, filename: &str) -> R<Gc<CodeObjec
         let options = ferropy_compiler::Options { filename: filename.to_owned(), optimize, ..Default::default() };
         return ferropy_builtins::functions::compile::compile_text(cx, &source, &options);
     }
-    match ferropy_bytecode::serial::read(m.code()) {
+    let read = ferropy_bytecode::serial::read(m.code());
+    release_pages(m.code());
+    match read {
         Ok(mut code) => {
             set_filename(&mut code, filename);
             // The pack was made by our own compiler when this program was built.
@@ -420,7 +410,7 @@ fn run_frozen(cx: &mut Thread, name: &str) -> R {
     let Some(packed) = frozen(name) else {
         return Err(cx.error(Exc::ImportError, format!("no frozen module {name}; please report")));
     };
-    let code = packed_code(cx, packed, &format!("<frozen {}>", packed.name()))?;
+    let code = packed_code(cx, packed, &frozen_filename(packed))?;
     let m = cx.new_module(name, "")?;
     let key = cx.intern(name)?;
     // SAFETY: always dicts.
@@ -458,15 +448,4 @@ pub fn install_importlib(cx: &mut Thread) -> R<()> {
     let finder = cx.import("_stdlib_finder")?;
     cx.call_method(finder, "install", &[])?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn siphash() {
-        let h = super::siphash13(1, 0, b"hello");
-        assert_eq!(h, super::siphash13(1, 0, b"hello"));
-        assert_ne!(h, super::siphash13(2, 0, b"hello"));
-        assert_ne!(h, super::siphash13(1, 0, b"hellp"));
-    }
 }

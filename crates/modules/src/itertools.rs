@@ -1,15 +1,17 @@
 //! `itertools`.
 //!
-//! All types share one payload, [`Iter`]: six values and four numbers whose meaning each type gives. An iterator that has
-//! ended drops its source (unbound).
+//! All types share one payload, [`Iter`]: six values and four numbers whose meaning each type gives, and the function that
+//! advances it (unbound at the end). An iterator that has ended drops its source (unbound).
 
 mod combinatoric;
 mod simple;
 mod stateful;
 
+use ferropy_builtins::iterators::stop_at_end;
 use ferropy_builtins::list::wrong_receiver;
+use ferropy_vm::ops::iter::{NextFn, register_next};
 use ferropy_vm::types::{Array, Class};
-use ferropy_vm::{Args, Field, Gc, R, RootedVec, Thread, TypeDef, Value, heap_kind, null_field};
+use ferropy_vm::{Args, Field, Gc, R, Thread, TypeDef, Value, heap_kind, null_field};
 use std::cell::Cell;
 
 /// Registers the modules of this file.
@@ -19,6 +21,7 @@ pub fn register(cx: &mut Thread) {
 
 fn init(cx: &mut Thread) -> R {
     let m = cx.module_with("itertools", "Functional tools for creating and using iterators.", simple::FUNCTIONS)?;
+    register_next::<Iter>(|cx, it| (of(it).step)(cx, it));
     for def in simple::TYPES.iter().chain(stateful::TYPES).chain(combinatoric::TYPES) {
         cx.module_class(m, def)?;
     }
@@ -38,20 +41,21 @@ pub struct Iter {
     m: Cell<i64>,
     k: Cell<i64>,
     state: Cell<i64>,
+    step: NextFn,
 }
 heap_kind!(Iter, "itertools iterator", 6);
 
-/// Declares a type: static name, Python name, signature of `__new__`, its function, that of `__next__`, doc, more methods.
+/// Declares a type: static name, Python name, signature of `__new__`, its function, doc, more methods.
 macro_rules! iterator {
-    ($def:ident $name:literal $sig:literal $new:ident $next:ident $doc:literal $($more:expr),*) => {
+    ($def:ident $name:literal $sig:literal $new:ident $doc:literal $($more:expr),* $(; $flags:expr)?) => {
         static $def: ferropy_vm::TypeDef = {
             static METHODS: &[ferropy_vm::NativeDef] = &[
                 ferropy_vm::NativeDef::static_method($sig, $new, "Create and return a new object."),
                 ferropy_vm::NativeDef::method("__iter__(self, /)", super::iter_self, "Implement iter(self)."),
-                ferropy_vm::NativeDef::method("__next__(self, /)", $next, "Implement next(self)."),
+                ferropy_vm::NativeDef::method("__next__(self, /)", super::next, "Implement next(self)."),
                 $($more,)*
             ];
-            ferropy_vm::TypeDef::new::<super::Iter>(concat!("itertools.", $name), METHODS, $doc)
+            ferropy_vm::TypeDef::new::<super::Iter>(concat!("itertools.", $name), METHODS, $doc)$(.flags($flags))?
         };
     };
 }
@@ -59,6 +63,20 @@ use iterator;
 
 fn iter_self(_cx: &mut Thread, a: Args<'_>) -> R {
     Ok(a[0])
+}
+
+/// `__next__` of all types.
+fn next(cx: &mut Thread, a: Args<'_>) -> R {
+    let it = this(cx, a[0])?;
+    let r = (it.step)(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+/// The iterator that a step function was called for.
+#[inline(always)]
+fn of(it: Value) -> Gc<Iter> {
+    // SAFETY: step functions are called for this kind only.
+    unsafe { it.cast_unchecked() }
 }
 
 /// The receiver.
@@ -70,7 +88,7 @@ fn this(cx: &mut Thread, v: Value) -> R<Gc<Iter>> {
 }
 
 /// A new iterator of a class, its values in order.
-fn make(cx: &mut Thread, class: Value, values: &[Value]) -> R<Gc<Iter>> {
+fn make(cx: &mut Thread, class: Value, step: NextFn, values: &[Value]) -> R<Gc<Iter>> {
     let Some(class) = class.cast::<Class>() else { return Err(wrong_receiver(cx, "type", class)) };
     let it = Iter {
         a: null_field(),
@@ -83,6 +101,7 @@ fn make(cx: &mut Thread, class: Value, values: &[Value]) -> R<Gc<Iter>> {
         m: 0.into(),
         k: 0.into(),
         state: 0.into(),
+        step,
     };
     for (f, v) in [&it.a, &it.b, &it.c, &it.d, &it.e, &it.f].into_iter().zip(values) {
         f.init(*v);
@@ -90,19 +109,21 @@ fn make(cx: &mut Thread, class: Value, values: &[Value]) -> R<Gc<Iter>> {
     cx.alloc_of(class, it)
 }
 
-fn make_def(cx: &mut Thread, def: &'static TypeDef, values: &[Value]) -> R<Gc<Iter>> {
+fn make_def(cx: &mut Thread, def: &'static TypeDef, step: NextFn, values: &[Value]) -> R<Gc<Iter>> {
     let class = cx.native_class(def)?;
-    make(cx, class.value(), values)
+    make(cx, class.value(), step, values)
 }
 
-fn stop<T>(cx: &mut Thread) -> R<T> {
-    Err(cx.stop_iteration(Value::NULL))
+/// What a step function returns at the end.
+fn end() -> R {
+    Ok(Value::NULL)
 }
 
 /// Next value of the iterator in a field; an ended one is dropped.
+#[inline]
 fn pull(cx: &mut Thread, it: Gc<Iter>, field: fn(&Iter) -> &Field) -> R<Option<Value>> {
     let Some(source) = field(&it).get().bound() else { return Ok(None) };
-    let r = cx.next(source)?;
+    let r = cx.next_inline(source)?;
     if r.is_none() {
         field(&it).set(cx, it, Value::NULL);
     }
@@ -136,16 +157,10 @@ fn size_arg(cx: &mut Thread, v: Value, name: &str) -> R<usize> {
     Ok(n as usize)
 }
 
-/// A tuple of what `item` gives.
+/// A tuple of what `item` gives; that must not touch the heap.
 fn tuple_of(cx: &mut Thread, n: usize, mut item: impl FnMut(usize) -> Value) -> R {
-    let mut buffer: smallvec::SmallVec<[Value; 16]> = smallvec::SmallVec::new();
-    if n <= 16 {
-        buffer.extend((0..n).map(item));
-        return Ok(cx.new_tuple(&buffer)?.value());
+    if n == 0 {
+        return Ok(cx.vm().empty_tuple);
     }
-    let mut out = RootedVec::new(cx);
-    for i in 0..n {
-        out.push(item(i));
-    }
-    Ok(cx.new_tuple(&out)?.value())
+    Ok(cx.tuple_with(n, |to| to.iter_mut().enumerate().for_each(|(i, to)| *to = item(i)))?.value())
 }

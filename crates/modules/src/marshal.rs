@@ -211,7 +211,10 @@ impl Writer {
             if !self.allow_code {
                 return Err(cx.value_error("marshalling code objects is disallowed"));
             }
-            self.sized(b'c', &serial::write(code.rust()));
+            match cx.unload_code(code) {
+                Ok(code) => self.sized(b'c', &serial::write(&code)),
+                Err(what) => return Err(cx.value_error(what)),
+            }
         } else if exact(B::Bytes)
             && let Some(b) = v.cast::<Bytes>()
         {

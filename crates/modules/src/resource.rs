@@ -98,11 +98,16 @@ fn resource_arg(cx: &mut Thread, v: Value) -> R<i32> {
 }
 fn limit(cx: &mut Thread, v: Value) -> R<libc::rlim_t> {
     let n = cx.index_value(v)?.to_ibig().unwrap_or_default();
-    // -1 and other negative numbers are taken as the system's unsigned ones, as RLIM_INFINITY is -1.
-    match (i64::try_from(&n), u64::try_from(&n)) {
-        (Ok(n), _) => Ok(n as libc::rlim_t),
-        (_, Ok(n)) => Ok(n),
-        _ => Err(cx.overflow_error("Python int too large to convert to C rlim_t")),
+    // RLIM_INFINITY is -1.
+    if n == dashu_int::IBig::NEG_ONE {
+        return Ok(libc::RLIM_INFINITY);
+    }
+    if n < dashu_int::IBig::ZERO {
+        return Err(cx.value_error("Cannot convert negative int"));
+    }
+    match u64::try_from(&n) {
+        Ok(n) => Ok(n),
+        Err(_) => Err(cx.overflow_error("Python int too large to convert to C rlim_t")),
     }
 }
 fn limits(cx: &mut Thread, v: Value) -> R<libc::rlimit> {
@@ -113,7 +118,8 @@ fn limits(cx: &mut Thread, v: Value) -> R<libc::rlimit> {
     Ok(libc::rlimit { rlim_cur: limit(cx, pair[0])?, rlim_max: limit(cx, pair[1])? })
 }
 fn limits_value(cx: &mut Thread, l: &libc::rlimit) -> R {
-    let (now, most) = (cx.int(l.rlim_cur as i64)?, cx.int(l.rlim_max as i64)?);
+    let shown = |cx: &mut Thread, n| if n == libc::RLIM_INFINITY { Ok(Value::small_int(-1)) } else { cx.uint(n) };
+    let (now, most) = (shown(cx, l.rlim_cur)?, shown(cx, l.rlim_max)?);
     Ok(cx.new_tuple(&[now, most])?.value())
 }
 const NONE: libc::rlimit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

@@ -2,8 +2,8 @@
 
 use crate::os_util::{self, fildes as fd, millis};
 use ferropy_vm::class::flags;
-use ferropy_vm::types::{Class, Dict};
-use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, Thread, TypeDef, Value, field, heap_kind};
+use ferropy_vm::types::{Class, Dict, List};
+use ferropy_vm::{Args, Exc, Field, Gc, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind};
 use std::cell::Cell;
 use std::time::Instant;
 
@@ -54,22 +54,41 @@ fn poll_fds(cx: &mut Thread, fds: &mut [libc::pollfd], deadline: Option<Instant>
     }
 }
 
+/// The objects of one list, with what to poll for: asking for a descriptor may change the list.
+fn wanted(cx: &mut Thread, v: Value, events: i16, fds: &mut Vec<libc::pollfd>) -> R<RootedVec> {
+    let list = match v.cast::<List>() {
+        Some(l) => l,
+        None => {
+            let it = cx.iter(v);
+            let Some(it) = cx.catch(Exc::TypeError, it)? else {
+                return Err(cx.type_error("arguments 1-3 must be sequences"));
+            };
+            let items = cx.collect(it)?;
+            cx.new_list(&items)?
+        }
+    };
+    let mut objects = RootedVec::new(cx);
+    while let Some(v) = list.get(objects.len()) {
+        objects.push(v);
+        let fd = fd(cx, v)?;
+        fds.push(libc::pollfd { fd, events, revents: 0 });
+    }
+    Ok(objects)
+}
 fn select(cx: &mut Thread, a: Args<'_>) -> R {
-    let lists = [cx.collect(a[0])?, cx.collect(a[1])?, cx.collect(a[2])?];
     if let Some(t) = a.some(3)
+        && (t.is_any_int() || t.as_float().is_some())
         && cx.to_f64(t)? < 0.0
     {
         return Err(cx.value_error("timeout must be non-negative"));
     }
     let deadline = timeout(cx, a.some(3), 1.0)?;
-    let events = [libc::POLLIN, libc::POLLOUT, libc::POLLPRI];
     let mut fds = Vec::new();
-    for (list, events) in lists.iter().zip(events) {
-        for i in 0..list.len() {
-            let fd = fd(cx, list[i])?;
-            fds.push(libc::pollfd { fd, events, revents: 0 });
-        }
-    }
+    let lists = [
+        wanted(cx, a[0], libc::POLLIN, &mut fds)?,
+        wanted(cx, a[1], libc::POLLOUT, &mut fds)?,
+        wanted(cx, a[2], libc::POLLPRI, &mut fds)?,
+    ];
     poll_fds(cx, &mut fds, deadline)?;
     if fds.iter().any(|f| f.revents & libc::POLLNVAL != 0) {
         return Err(cx.os_error(libc::EBADF, None));

@@ -336,7 +336,7 @@ fn set_value(cx: &mut Thread, set: &libc::sigset_t) -> R {
     }
     Ok(out.value())
 }
-fn set_arg(cx: &mut Thread, v: Value) -> R<libc::sigset_t> {
+pub fn set_arg(cx: &mut Thread, v: Value) -> R<libc::sigset_t> {
     // SAFETY: the set is ours.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
     unsafe { libc::sigemptyset(&mut set) };

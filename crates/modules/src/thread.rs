@@ -199,6 +199,10 @@ static RLOCK_METHODS: &[NativeDef] = &[
 fn rlock(cx: &mut Thread, v: Value) -> R<Gc<RLock>> {
     v.cast::<RLock>().ok_or_else(|| cx.type_error("an RLock is expected"))
 }
+pub fn new_rlock(cx: &mut Thread) -> R {
+    let class = cx.native_class(&RLOCK)?;
+    Ok(cx.alloc_of(class, RLock { owner: 0.into(), count: 0.into(), number: 0.into() })?.value())
+}
 fn rlock_take(l: Gc<RLock>, me: u64, count: u64) -> bool {
     if l.count.get() != 0 && l.owner.get() != me {
         return false;
@@ -207,7 +211,7 @@ fn rlock_take(l: Gc<RLock>, me: u64, count: u64) -> bool {
     l.count.set(l.count.get() + count);
     true
 }
-fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     let me = cx.ident;
     let wait = if a.len() == 1 { Some(None) } else { acquire_args(cx, a)? };
@@ -219,7 +223,7 @@ fn rlock_acquire(cx: &mut Thread, a: Args<'_>) -> R {
         Some(deadline) => Ok(Value::bool(wait_until(cx, &l.number, deadline, || rlock_take(l, me, 1))?)),
     }
 }
-fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     if l.count.get() == 0 || l.owner.get() != cx.ident {
         return Err(cx.runtime_error("cannot release un-acquired lock"));
@@ -234,10 +238,10 @@ fn rlock_release(cx: &mut Thread, a: Args<'_>) -> R {
 fn rlock_exit(cx: &mut Thread, a: Args<'_>) -> R {
     rlock_release(cx, Args::new(&[a[0]]))
 }
-fn rlock_locked(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_locked(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::bool(rlock(cx, a[0])?.count.get() > 0))
 }
-fn rlock_owned(cx: &mut Thread, a: Args<'_>) -> R {
+pub fn rlock_owned(cx: &mut Thread, a: Args<'_>) -> R {
     let l = rlock(cx, a[0])?;
     Ok(Value::bool(l.count.get() > 0 && l.owner.get() == cx.ident))
 }
@@ -575,7 +579,7 @@ const USED: &str = "thread.locals";
 fn local_new(cx: &mut Thread, a: Args<'_>) -> R {
     let Some(class) = a[0].cast::<Class>() else { return Err(cx.type_error("a class is expected")) };
     let init = cx.name(ferropy_vm::N::__init__);
-    let plain = cx.lookup(class, init).is_none_or(ferropy_vm::ops::call::is_object_init);
+    let plain = cx.lookup(class, init).is_none_or(ferropy_vm::ops::construct::is_object_init);
     let given = cx.len(a[1])? + cx.len(a[2])?;
     if plain && given > 0 {
         return Err(cx.type_error("Initialization arguments are not supported"));
@@ -622,7 +626,7 @@ fn enter_local(cx: &mut Thread, v: Value, fresh: bool) -> R<()> {
     let init = cx.name(ferropy_vm::N::__init__);
     if !fresh
         && let Some(f) = cx.lookup(class, init)
-        && !ferropy_vm::ops::call::is_object_init(f)
+        && !ferropy_vm::ops::construct::is_object_init(f)
         && let Some(args) = l.args.cast::<Tuple>()
     {
         let bound = cx.bind(f, v, class.value())?;

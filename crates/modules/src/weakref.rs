@@ -1,7 +1,7 @@
 //! `_weakref`: references and proxies.
 //!
-//! A reference without callback and of the exact class is *canonical*: the collector's table gives the same one again as
-//! long as it lives. The collector clears the word `target` when the object dies and queues the reference; the thread
+//! A reference or proxy without callback and of the exact class is *canonical*: the collector's table gives the same one
+//! again as long as it lives. The collector clears the word `target` when the object dies and queues the reference; the thread
 //! calls callbacks at its next safepoint.
 
 mod proxy;
@@ -97,17 +97,31 @@ pub(crate) fn make(cx: &mut Thread, class: Gc<Class>, object: Value, callback: V
 
 /// `weakref.ref(object)`.
 pub fn new_ref(cx: &mut Thread, object: Value) -> R<Gc<WeakRef>> {
-    let class = cx.builtin(B::WeakRef);
-    if let Some(r) = object.as_ref()
-        && let Some(known) = cx.mutator.canonical_weak(r)
-        && let Some(w) = Value(known.addr() as u64).cast::<WeakRef>()
-        && w.target.get() == object
-    {
+    canonical(cx, B::WeakRef, object)
+}
+
+/// The sort of canonical reference, for the collector's table.
+fn sort(class: B) -> usize {
+    match class {
+        B::WeakProxy => 1,
+        B::WeakCallableProxy => 2,
+        _ => 0,
+    }
+}
+
+fn known(cx: &mut Thread, class: B, object: Value) -> Option<Gc<WeakRef>> {
+    let known = cx.mutator.canonical_weak(object.as_ref()?, sort(class))?;
+    Value(known.addr() as u64).cast::<WeakRef>().filter(|w| w.target.get() == object)
+}
+
+/// The reference of this class without callback.
+pub(crate) fn canonical(cx: &mut Thread, class: B, object: Value) -> R<Gc<WeakRef>> {
+    if let Some(w) = known(cx, class, object) {
         return Ok(w);
     }
-    let w = make(cx, class, object, Value::NONE)?;
+    let w = make(cx, cx.builtin(class), object, Value::NONE)?;
     if let Some(r) = object.as_ref() {
-        cx.mutator.set_canonical_weak(r, w.as_ref());
+        cx.mutator.set_canonical_weak(r, sort(class), w.as_ref());
     }
     Ok(w)
 }
@@ -139,8 +153,11 @@ fn ref_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let w = this(cx, a[0])?;
     let id = cx.id(a[0]);
     let Some(t) = target(w) else { return Ok(cx.new_str(&format!("<weakref at {id:#x}; dead>"))?.value()) };
-    let name = cx.name(N::__name__);
-    let name = cx.getattr_opt(t, name)?;
+    let class = cx.class_of(t).value();
+    let name = match cx.lookup_special(t, N::__name__) {
+        Some(name) => Some(cx.bind(name, t, class)?),
+        None => None,
+    };
     let about = describe_target(cx, t);
     let text = match name.and_then(|n| n.cast::<Str>()) {
         Some(n) => format!("<weakref at {id:#x}; {about} ({})>", n.to_lossy()),
@@ -192,15 +209,20 @@ fn ref_callback(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(w.callback.get().bound().unwrap_or(Value::NONE))
 }
 
-/// All references and proxies to an object that are alive, in order of creation.
+/// All references and proxies to an object that are alive: the canonical ones first, then the newest.
 fn all_refs(cx: &mut Thread, object: Value) -> R<Value> {
     let list = cx.new_list(&[])?;
     let Some(r) = object.as_ref() else { return Ok(list.value()) };
     // References that nobody holds any more do not count: find out.
-    cx.mutator.collect();
+    cx.collect_all();
     let mut found = ferropy_vm::RootedVec::new(cx);
     found.as_mut_vec().extend(cx.mutator.weak_refs_to(r).into_iter().map(|w| Value(w.addr() as u64)));
-    found.as_mut_vec().sort_by_key(|w| w.cast::<WeakRef>().map_or(0, |w| w.number.get()));
+    let first =
+        [B::WeakRef, B::WeakProxy, B::WeakCallableProxy].map(|class| known(cx, class, object).map(|w| w.value()));
+    found.as_mut_vec().sort_by_key(|w| {
+        let rank = first.iter().position(|f| *f == Some(*w)).unwrap_or(first.len());
+        (rank, std::cmp::Reverse(w.cast::<WeakRef>().map_or(0, |w| w.number.get())))
+    });
     for i in 0..found.len() {
         cx.list_append(list, found[i])?;
     }

@@ -83,7 +83,26 @@ pub fn casefold(s: &[u8]) -> Vec<u8> {
     out
 }
 
+/// `title` of ASCII text, in place.
+pub fn ascii_title(s: &mut [u8]) {
+    let mut inside = false;
+    for b in s {
+        let letter = b.is_ascii_alphabetic();
+        if inside {
+            b.make_ascii_lowercase()
+        } else {
+            b.make_ascii_uppercase()
+        }
+        inside = letter;
+    }
+}
+
 pub fn title(s: &[u8]) -> Vec<u8> {
+    if s.is_ascii() {
+        let mut out = s.to_vec();
+        ascii_title(&mut out);
+        return out;
+    }
     let mut out = Vec::with_capacity(s.len());
     let mut inside = false;
     for (i, c) in char_indices(s) {
@@ -98,6 +117,11 @@ pub fn title(s: &[u8]) -> Vec<u8> {
 }
 
 pub fn capitalize(s: &[u8]) -> Vec<u8> {
+    if s.is_ascii() {
+        let mut out = s.to_ascii_lowercase();
+        out.iter_mut().take(1).for_each(|b| b.make_ascii_uppercase());
+        return out;
+    }
     let mut out = Vec::with_capacity(s.len());
     for (i, c) in char_indices(s) {
         if i == 0 { push_mapped(&mut out, c, Case::Title) } else { push_lower(&mut out, s, i, c) }
@@ -106,6 +130,10 @@ pub fn capitalize(s: &[u8]) -> Vec<u8> {
 }
 
 pub fn swapcase(s: &[u8]) -> Vec<u8> {
+    if s.is_ascii() {
+        let flip = |b: &u8| if b.is_ascii_alphabetic() { b ^ 0x20 } else { *b };
+        return s.iter().map(flip).collect();
+    }
     let mut out = Vec::with_capacity(s.len());
     for (i, c) in char_indices(s) {
         if unicode::is_upper(c) {

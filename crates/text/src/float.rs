@@ -31,7 +31,29 @@ fn trim_zeros(d: &mut Decimal) {
 
 /// The shortest digits which read back as `x` (not negative, finite).
 fn shortest(x: f64) -> Decimal {
-    decimal_from_exponential(&format!("{x:e}"))
+    let d = decimal_from_exponential(&format!("{x:e}"));
+    match halfway(x, &d) {
+        true => even_neighbour(x, d),
+        false => d,
+    }
+}
+
+/// Does `x` lie exactly between two texts of this length? Its own digits are then just one more.
+fn halfway(x: f64, d: &Decimal) -> bool {
+    let (mantissa, exponent) = decompose(x);
+    let fraction_bits = -exponent - mantissa.trailing_zeros() as i32;
+    mantissa != 0 && fraction_bits > 0 && d.point + fraction_bits == d.digits.len() as i32 + 1
+}
+
+/// Of the two nearest texts the one with an even last digit, as CPython has it.
+fn even_neighbour(x: f64, mut d: Decimal) -> Decimal {
+    let exact = decimal_from_exponential(&format!("{x:.0$e}", d.digits.len()));
+    if let [.., last, b'5'] = exact.digits[..]
+        && let Some(digit) = d.digits.last_mut()
+    {
+        *digit = last + (last - b'0') % 2;
+    }
+    d
 }
 
 /// `x` rounded to so many significant digits, without trailing zeros.
@@ -90,6 +112,9 @@ pub fn format(x: f64, style: Style, precision: usize, flags: Flags) -> String {
         return special(x, flags);
     }
     let magnitude = x.abs();
+    if let Some(text) = format_quick(x, magnitude, style, precision, flags) {
+        return text;
+    }
     let precision = if style == Style::General { precision.max(1) } else { precision };
     let decimal = match style {
         Style::Exponent => significant(magnitude, precision.saturating_add(1)),
@@ -103,6 +128,28 @@ pub fn format(x: f64, style: Style, precision: usize, flags: Flags) -> String {
     push_sign(&mut out, negative, flags);
     lay_out(&mut out, &decimal, style, precision, flags);
     out
+}
+
+/// What the standard library writes just as Python does: so many decimals, and the shortest digits without exponent.
+#[inline]
+fn format_quick(x: f64, magnitude: f64, style: Style, precision: usize, flags: Flags) -> Option<String> {
+    use std::fmt::Write;
+    if flags.alternate || flags.no_negative_zero {
+        return None;
+    }
+    let mut out = String::with_capacity(24);
+    push_sign(&mut out, x.is_sign_negative(), flags);
+    let written = match style {
+        Style::Fixed if precision <= MAX_PRECISION => write!(out, "{magnitude:.precision$}"),
+        Style::Repr if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) => return None,
+        Style::Repr if flags.dot_zero => write!(out, "{magnitude:?}"),
+        Style::Repr => write!(out, "{magnitude}"),
+        _ => return None,
+    };
+    written.ok()?;
+    // So many digits may be one of two texts equally near, of which Python takes the other.
+    let long = matches!(style, Style::Repr) && out.bytes().filter(u8::is_ascii_digit).count() >= 15;
+    (!long).then_some(out)
 }
 
 fn push_sign(out: &mut String, negative: bool, flags: Flags) {

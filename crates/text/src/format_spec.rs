@@ -119,7 +119,19 @@ impl Reader<'_> {
 
 impl Spec {
     pub fn parse(spec: &[u8], target: Target) -> Result<Spec> {
-        let points: Vec<u32> = wtf8::chars(spec).collect();
+        let (mut few, many);
+        let points = if spec.len() <= 16 {
+            few = [0; 16];
+            let mut n = 0;
+            for c in wtf8::chars(spec) {
+                few[n] = c;
+                n += 1;
+            }
+            &few[..n]
+        } else {
+            many = wtf8::chars(spec).collect::<Vec<u32>>();
+            &many[..]
+        };
         let mut out = Spec {
             fill: 32,
             align: target.default_align,
@@ -132,7 +144,7 @@ impl Spec {
             fraction_grouping: None,
             kind: u32::from(target.default_kind),
         };
-        let mut reader = Reader { rest: &points };
+        let mut reader = Reader { rest: points };
         out.read_padding(&mut reader, target)?;
         out.grouping = reader.grouping()?;
         if reader.take(b'.') {
@@ -246,13 +258,12 @@ pub fn format_str(s: &[u8], spec: &Spec) -> Result<Vec<u8>> {
 }
 
 /// A number before it is laid out.
-#[derive(Default)]
-struct Number {
+struct Number<'a> {
     negative: bool,
     prefix: &'static str,
     /// ASCII digits; none for `inf` and `nan`, which are all rest.
-    whole: String,
-    rest: String,
+    whole: &'a str,
+    rest: &'a str,
 }
 
 fn separate(digits: &str, size: usize, separator: char) -> String {
@@ -311,14 +322,38 @@ fn sign_text(negative: bool, sign: Option<u8>) -> &'static str {
     }
 }
 
+/// A number without groups, padded with ASCII.
+fn lay_out_plain(number: &Number, spec: &Spec) -> Vec<u8> {
+    let sign = sign_text(number.negative, spec.sign);
+    let width = sign.len() + number.prefix.len() + number.whole.len() + number.rest.len();
+    let (left, right) = spec.padding(width);
+    let inside = spec.align == b'=';
+    let mut out = Vec::with_capacity(left + width + right);
+    if !inside {
+        out.resize(left, spec.fill as u8);
+    }
+    out.extend_from_slice(sign.as_bytes());
+    out.extend_from_slice(number.prefix.as_bytes());
+    if inside {
+        out.resize(out.len() + left, spec.fill as u8);
+    }
+    out.extend_from_slice(number.whole.as_bytes());
+    out.extend_from_slice(number.rest.as_bytes());
+    out.resize(out.len() + right, spec.fill as u8);
+    out
+}
+
 fn lay_out(number: &Number, spec: &Spec) -> Vec<u8> {
+    if spec.grouping.is_none() && spec.fraction_grouping.is_none() && spec.fill < 0x80 {
+        return lay_out_plain(number, spec);
+    }
     let head = format!("{}{}", sign_text(number.negative, spec.sign), number.prefix);
-    let rest = group_fraction(&number.rest, spec);
+    let rest = group_fraction(number.rest, spec);
     let zero_padded = spec.fill == u32::from(b'0') && spec.align == b'=';
     let others = head.len() + rest.len();
     let min = if zero_padded { spec.width.unwrap_or(0).saturating_sub(others) } else { 0 };
     // Without digits (`inf`), padding is left to the fill.
-    let whole = if number.whole.is_empty() { String::new() } else { group(&number.whole, spec, min) };
+    let whole = if number.whole.is_empty() { String::new() } else { group(number.whole, spec, min) };
     let width = others + whole.len();
     if spec.align == b'=' {
         let mut out = head.into_bytes();
@@ -357,16 +392,37 @@ pub fn format_int(n: &IBig, spec: &Spec, limit: usize) -> Result<Vec<u8>> {
         b'X' => int::to_radix(n, 16).to_uppercase(),
         _ => int::to_decimal(n, limit)?,
     };
-    let prefix = match kind {
+    let (negative, whole) = text.strip_prefix('-').map_or((false, &*text), |d| (true, d));
+    Ok(lay_out(&Number { negative, prefix: prefix_of(kind, spec), whole, rest: "" }, spec))
+}
+
+fn prefix_of(kind: u8, spec: &Spec) -> &'static str {
+    match kind {
+        _ if !spec.alternate => "",
         b'b' => "0b",
         b'o' => "0o",
         b'x' => "0x",
         b'X' => "0X",
         _ => "",
+    }
+}
+
+/// `format(n, spec)` of a machine int.
+pub fn format_small_int(n: i64, spec: &Spec) -> Result<Vec<u8>> {
+    let kind = spec.ascii_kind();
+    let base = match kind {
+        b'd' | b'n' => 10,
+        b'x' | b'X' => 16,
+        b'o' => 8,
+        b'b' => 2,
+        _ => 0,
     };
-    let (negative, digits) = text.strip_prefix('-').map_or((false, &*text), |d| (true, d));
-    let prefix = if spec.alternate { prefix } else { "" };
-    Ok(lay_out(&Number { negative, prefix, whole: digits.to_owned(), rest: String::new() }, spec))
+    if base == 0 || spec.precision.is_some() || spec.no_negative_zero {
+        return format_int(&IBig::from(n), spec, 0);
+    }
+    let mut buf = [0; 64];
+    let whole = int::small_digits(n.unsigned_abs(), base, kind == b'X', &mut buf);
+    Ok(lay_out(&Number { negative: n < 0, prefix: prefix_of(kind, spec), whole, rest: "" }, spec))
 }
 
 fn format_character(n: &IBig, spec: &Spec) -> Result<Vec<u8>> {
@@ -408,24 +464,21 @@ fn float_style(spec: &Spec, type_name: &str, dot_zero: bool) -> Result<(Style, u
     Ok((style, precision, flags))
 }
 
-fn number_of(x: f64, (style, precision, flags): (Style, usize, Flags)) -> Number {
-    let text = float::format(x, style, precision, flags);
-    let (negative, body) = text.strip_prefix('-').map_or((false, &*text), |b| (true, b));
-    let end = match x.is_finite() {
-        true => body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len()),
-        false => 0,
-    };
-    Number { negative, prefix: "", whole: body[..end].to_owned(), rest: body[end..].to_owned() }
+/// The parts of a float's text.
+fn number_of(text: &str) -> Number<'_> {
+    let (negative, body) = text.strip_prefix('-').map_or((false, text), |b| (true, b));
+    let end = body.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(body.len());
+    Number { negative, prefix: "", whole: &body[..end], rest: &body[end..] }
 }
 
 fn format_float_as(x: f64, spec: &Spec, type_name: &str) -> Result<Vec<u8>> {
-    let how = float_style(spec, type_name, true)?;
+    let (style, precision, flags) = float_style(spec, type_name, true)?;
     let percent = spec.ascii_kind() == b'%';
-    let mut number = number_of(if percent { x * 100.0 } else { x }, how);
+    let mut text = float::format(if percent { x * 100.0 } else { x }, style, precision, flags);
     if percent {
-        number.rest.push('%');
+        text.push('%');
     }
-    Ok(lay_out(&number, spec))
+    Ok(lay_out(&number_of(&text), spec))
 }
 
 /// `format(x, spec)`.
@@ -438,7 +491,7 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec) -> Result<Vec<u8>> {
     if spec.ascii_kind() == b'%' {
         return Err(unknown_code(spec.kind, "complex"));
     }
-    let how = float_style(spec, "complex", false)?;
+    let (style, precision, flags) = float_style(spec, "complex", false)?;
     if spec.fill == u32::from(b'0') {
         return Err(Error::value("Zero padding is not allowed in complex format specifier"));
     }
@@ -451,10 +504,10 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     if !only_imaginary {
         text.extend(if bare { &b"("[..] } else { b"" });
-        text.extend(lay_out(&number_of(re, how), &part));
+        text.extend(lay_out(&number_of(&float::format(re, style, precision, flags)), &part));
         part.sign = Some(b'+');
     }
-    text.extend(lay_out(&number_of(im, how), &part));
+    text.extend(lay_out(&number_of(&float::format(im, style, precision, flags)), &part));
     text.push(b'j');
     if bare && !only_imaginary {
         text.push(b')');

@@ -37,6 +37,44 @@ pub fn parse_wtf8(s: &[u8], base: u32, limit: usize) -> std::result::Result<IBig
     parse(unicode::decimals_to_ascii(s).as_bytes(), base, limit)
 }
 
+/// The digits of a machine int in a base up to 36, at the end of the buffer.
+#[inline]
+pub fn small_digits(mut n: u64, base: u32, upper: bool, buf: &mut [u8; 64]) -> &str {
+    let letter = if upper { b'A' - 10 } else { b'a' - 10 };
+    let mut at = buf.len();
+    loop {
+        let digit = (n % u64::from(base)) as u8;
+        n /= u64::from(base);
+        at -= 1;
+        buf[at] = if digit < 10 { b'0' + digit } else { letter + digit };
+        if n == 0 {
+            return std::str::from_utf8(&buf[at..]).unwrap_or("");
+        }
+    }
+}
+
+/// The number of a short text of nothing but decimal digits, maybe with a sign: the common case of [`parse`].
+#[inline]
+pub fn parse_short(s: &[u8]) -> Option<i64> {
+    let (negative, digits) = match s {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, s),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut n = 0i64;
+    for b in digits {
+        let d = b.wrapping_sub(b'0');
+        if d > 9 {
+            return None;
+        }
+        n = n * 10 + d as i64;
+    }
+    Some(if negative { -n } else { n })
+}
+
 /// `int(s, base)` of bytes: spaces around, sign, prefix, underscores between digits.
 pub fn parse(s: &[u8], base: u32, limit: usize) -> std::result::Result<IBig, ParseError> {
     if base == 1 || base > 36 {
@@ -134,7 +172,7 @@ fn format_limit(limit: usize) -> Error {
 pub fn to_decimal(n: &IBig, limit: usize) -> Result<String> {
     let bits = bit_length(n);
     // A cheap lower bound of the digits spares converting what is refused anyway.
-    if limit != 0 && bits / 4 > limit.max(STR_DIGITS_THRESHOLD) {
+    if limit != 0 && (bits as f64 - 1.0) * std::f64::consts::LOG10_2 > limit.max(STR_DIGITS_THRESHOLD) as f64 {
         return Err(format_limit(limit));
     }
     let text = n.to_string();

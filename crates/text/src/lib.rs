@@ -10,6 +10,7 @@ pub mod error;
 pub mod escape;
 pub mod float;
 pub mod format_spec;
+pub mod hash;
 pub mod int;
 mod names;
 pub mod normalize;

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::float::{self, Style};
-use crate::search::{Unit, pad};
+use crate::search::Unit;
 use crate::wtf8;
 use crate::{int, search};
 use dashu_int::IBig;
@@ -36,8 +36,9 @@ pub struct Field<'a> {
     pub width: Option<Amount>,
     pub precision: Option<Amount>,
     pub conversion: u32,
-    /// The conversion's index, for [`Field::unsupported`].
-    pub index: usize,
+    /// The format and the conversion's offset in it, for [`Field::unsupported`].
+    pub text: &'a [u8],
+    pub offset: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,13 +105,13 @@ impl<'a> Parser<'a> {
         if self.at == self.text.len() {
             return Err(Error::value("incomplete format"));
         }
-        let index = self.unit.count(&self.text[..self.at]);
+        let offset = self.at;
         let (conversion, length) = match self.unit {
             Unit::Byte => (u32::from(self.text[self.at]), 1),
             Unit::Char => wtf8::decode_at(self.text, self.at),
         };
         self.at += length;
-        Ok(Field { key, flags, width, precision, conversion, index })
+        Ok(Field { key, flags, width, precision, conversion, text: self.text, offset })
     }
 
     fn key(&mut self) -> Result<&'a [u8]> {
@@ -186,7 +187,7 @@ impl Field<'_> {
             c @ 32..127 => c as u8 as char,
             _ => '?',
         };
-        let (code, index) = (self.conversion, self.index);
+        let (code, index) = (self.conversion, unit.count(&self.text[..self.offset]));
         Error::value(format!("unsupported format character '{shown}' (0x{code:x}) at index {index}"))
     }
 
@@ -214,20 +215,23 @@ fn sign_of(negative: bool, flags: Flags) -> &'static str {
     }
 }
 
-/// Pads what has a sign or prefix in front with blanks, or with zeros behind the front.
-fn pad_number(front: &str, body: &str, field: &Field) -> String {
-    let missing = field.width().saturating_sub(front.len() + body.len());
+/// What stands in front of the digits, so many zeros, and the digits, padded with blanks, or with zeros behind the front.
+fn push_number(out: &mut Vec<u8>, front: [&str; 2], zeros: usize, body: &str, field: &Field) {
+    let missing = field.width().saturating_sub(front[0].len() + front[1].len() + zeros + body.len());
+    let blanks = if field.flags.left || field.flags.zero { 0 } else { missing };
+    let zeros = if field.flags.zero && !field.flags.left { zeros + missing } else { zeros };
+    out.resize(out.len() + blanks, b' ');
+    out.extend_from_slice(front[0].as_bytes());
+    out.extend_from_slice(front[1].as_bytes());
+    out.resize(out.len() + zeros, b'0');
+    out.extend_from_slice(body.as_bytes());
     if field.flags.left {
-        return format!("{front}{body}{}", " ".repeat(missing));
+        out.resize(out.len() + missing, b' ');
     }
-    if field.flags.zero {
-        return format!("{front}{}{body}", "0".repeat(missing));
-    }
-    format!("{}{front}{body}", " ".repeat(missing))
 }
 
-/// `%d %i %u %o %x %X` of an int.
-pub fn format_int(n: &IBig, field: &Field, limit: usize) -> Result<String> {
+/// Appends `%d %i %u %o %x %X` of an int.
+pub fn format_int(out: &mut Vec<u8>, n: &IBig, field: &Field, limit: usize) -> Result<()> {
     let letter = field.letter().unwrap_or(b'd');
     let text = match letter {
         b'o' => int::to_radix(n, 8),
@@ -235,21 +239,37 @@ pub fn format_int(n: &IBig, field: &Field, limit: usize) -> Result<String> {
         b'X' => int::to_radix(n, 16).to_uppercase(),
         _ => int::to_decimal(n, limit)?,
     };
-    let prefix = match letter {
-        b'o' => "0o",
-        b'x' => "0x",
-        b'X' => "0X",
-        _ => "",
-    };
     let (negative, digits) = text.strip_prefix('-').map_or((false, &*text), |d| (true, d));
-    let zeros = "0".repeat(field.precision().unwrap_or(0).saturating_sub(digits.len()));
-    let prefix = if field.flags.alternate { prefix } else { "" };
-    let front = format!("{}{prefix}", sign_of(negative, field.flags));
-    Ok(pad_number(&front, &(zeros + digits), field))
+    push_int(out, negative, digits, letter, field);
+    Ok(())
 }
 
-/// `%e %f %g` and their capitals.
-pub fn format_float(x: f64, field: &Field) -> Result<String> {
+/// The same of a machine int.
+pub fn format_small_int(out: &mut Vec<u8>, n: i64, field: &Field) {
+    let letter = field.letter().unwrap_or(b'd');
+    let base = match letter {
+        b'o' => 8,
+        b'x' | b'X' => 16,
+        _ => 10,
+    };
+    let mut buf = [0; 64];
+    let digits = int::small_digits(n.unsigned_abs(), base, letter == b'X', &mut buf);
+    push_int(out, n < 0, digits, letter, field);
+}
+
+fn push_int(out: &mut Vec<u8>, negative: bool, digits: &str, letter: u8, field: &Field) {
+    let prefix = match letter {
+        b'o' if field.flags.alternate => "0o",
+        b'x' if field.flags.alternate => "0x",
+        b'X' if field.flags.alternate => "0X",
+        _ => "",
+    };
+    let zeros = field.precision().unwrap_or(0).saturating_sub(digits.len());
+    push_number(out, [sign_of(negative, field.flags), prefix], zeros, digits, field);
+}
+
+/// Appends `%e %f %g` and their capitals.
+pub fn format_float(out: &mut Vec<u8>, x: f64, field: &Field) -> Result<()> {
     let letter = field.letter().unwrap_or(b'g');
     let style = match letter.to_ascii_lowercase() {
         b'e' => Style::Exponent,
@@ -267,26 +287,33 @@ pub fn format_float(x: f64, field: &Field) -> Result<String> {
     }
     let text = float::format(x, style, precision, flags);
     let (negative, body) = text.strip_prefix('-').map_or((false, &*text), |b| (true, b));
-    Ok(pad_number(sign_of(negative, field.flags), body, field))
+    push_number(out, [sign_of(negative, field.flags), ""], 0, body, field);
+    Ok(())
 }
 
-/// `%s`, `%r`, `%a`, `%b`: text, cut to the precision and padded.
-pub fn format_text(s: &[u8], field: &Field, unit: Unit) -> Vec<u8> {
+/// Appends `%s`, `%r`, `%a`, `%b`: text, cut to the precision and padded.
+pub fn format_text(out: &mut Vec<u8>, s: &[u8], field: &Field, unit: Unit) {
+    if field.width.is_none() && field.precision.is_none() {
+        return out.extend_from_slice(s);
+    }
     let limit = field.precision().unwrap_or(usize::MAX);
     let cut = match unit {
         Unit::Byte => &s[..s.len().min(limit)],
         Unit::Char => wtf8::slice(s, 0, limit),
     };
-    pad_text(cut, field, unit)
+    pad_text(out, cut, field, unit);
 }
 
-fn pad_text(s: &[u8], field: &Field, unit: Unit) -> Vec<u8> {
+fn pad_text(out: &mut Vec<u8>, s: &[u8], field: &Field, unit: Unit) {
     let missing = field.width().saturating_sub(unit.count(s));
-    if field.flags.left { pad(s, 0, missing, b" ") } else { pad(s, missing, 0, b" ") }
+    let (left, right) = if field.flags.left { (0, missing) } else { (missing, 0) };
+    out.resize(out.len() + left, b' ');
+    out.extend_from_slice(s);
+    out.resize(out.len() + right, b' ');
 }
 
-/// `%c` of an int.
-pub fn format_character(n: &IBig, field: &Field, unit: Unit) -> Result<Vec<u8>> {
+/// Appends `%c` of an int.
+pub fn format_character(out: &mut Vec<u8>, n: &IBig, field: &Field, unit: Unit) -> Result<()> {
     let (max, message) = match unit {
         Unit::Byte => (0xFF, "%c arg not in range(256)"),
         Unit::Char => (wtf8::MAX, "%c arg not in range(0x110000)"),
@@ -297,7 +324,8 @@ pub fn format_character(n: &IBig, field: &Field, unit: Unit) -> Result<Vec<u8>> 
         search::Unit::Byte => text.push(c as u8),
         search::Unit::Char => wtf8::push(&mut text, c),
     }
-    Ok(pad_text(&text, field, unit))
+    pad_text(out, &text, field, unit);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -312,7 +340,11 @@ mod tests {
     }
 
     fn int(text: &str, n: i64) -> String {
-        format_int(&IBig::from(n), &field(text).unwrap(), 0).unwrap()
+        let (mut out, mut same) = (Vec::new(), Vec::new());
+        format_int(&mut out, &IBig::from(n), &field(text).unwrap(), 0).unwrap();
+        format_small_int(&mut same, n, &field(text).unwrap());
+        assert_eq!(out, same);
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -336,13 +368,22 @@ mod tests {
 
     #[test]
     fn floats_and_text() {
-        let float = |text: &str, x| format_float(x, &field(text).unwrap()).unwrap();
+        let float = |text: &str, x| {
+            let mut out = Vec::new();
+            format_float(&mut out, x, &field(text).unwrap()).unwrap();
+            String::from_utf8(out).unwrap()
+        };
         assert_eq!(float("%010.3f", -42.0), "-00042.000");
         assert_eq!(float("%#.0f", -42.0), "-42.");
         assert_eq!(float("%010f", f64::NEG_INFINITY), "-000000inf");
         assert_eq!(float("%-10g", -42.0), "-42       ");
-        assert_eq!(format_text("éàb".as_bytes(), &field("%+05.2s").unwrap(), Unit::Char), "   éà".as_bytes());
-        let c = |n: i64| format_character(&IBig::from(n), &field("%05c").unwrap(), Unit::Char);
+        let mut out = Vec::new();
+        format_text(&mut out, "éàb".as_bytes(), &field("%+05.2s").unwrap(), Unit::Char);
+        assert_eq!(out, "   éà".as_bytes());
+        let c = |n: i64| {
+            let mut out = Vec::new();
+            format_character(&mut out, &IBig::from(n), &field("%05c").unwrap(), Unit::Char).map(|()| out)
+        };
         assert_eq!(c(65), Ok(b"    A".to_vec()));
         assert_eq!(c(-1).unwrap_err().message, "%c arg not in range(0x110000)");
     }

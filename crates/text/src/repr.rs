@@ -102,7 +102,12 @@ pub fn repr_bytes(s: &[u8]) -> String {
 
 /// `repr` of a bytearray.
 pub fn repr_bytearray(s: &[u8]) -> String {
-    format!("bytearray({})", repr_bytes(s))
+    let mut text = repr_bytes(s);
+    if text.starts_with("b\"") {
+        // The apostrophe is escaped in any case.
+        text = text.replace('\'', "\\'");
+    }
+    format!("bytearray({text})")
 }
 
 /// Turns what is not ASCII into escapes, as `ascii` does with another `repr`'s result.

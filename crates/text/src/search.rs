@@ -24,6 +24,7 @@ impl Unit {
         }
     }
 
+    #[inline]
     fn at(self, s: &[u8], offset: usize) -> (u32, usize) {
         match self {
             Unit::Byte => (u32::from(s[offset]), 1),
@@ -39,6 +40,7 @@ impl Unit {
         Some((self.at(s, start).0, start))
     }
 
+    #[inline]
     pub fn is_space(self, c: u32) -> bool {
         match self {
             Unit::Byte => matches!(c, 0x20 | 0x09..=0x0D),
@@ -81,7 +83,31 @@ pub fn count(s: &[u8], needle: &[u8], unit: Unit) -> usize {
     match needle {
         [] => unit.count(s) + 1,
         [b] => memchr::memchr_iter(*b, s).count(),
-        _ => memmem::find_iter(s, needle).count(),
+        _ => {
+            let mut n = 0;
+            each_match(s, needle, usize::MAX, |_| n += 1);
+            n
+        }
+    }
+}
+
+/// Calls `f` with the offsets of the first matches, so many, which do not overlap; the needle must not be empty.
+#[inline]
+pub fn each_match(s: &[u8], needle: &[u8], max: usize, mut f: impl FnMut(usize)) {
+    if let [b] = needle {
+        return memchr::memchr_iter(*b, s).take(max).for_each(f);
+    }
+    if s.len() > 64 {
+        return memmem::find_iter(s, needle).take(max).for_each(f);
+    }
+    // A searcher costs more than it saves in a short text.
+    let (mut at, mut left) = (0, max);
+    while left > 0
+        && let Some(i) = memmem::find(&s[at..], needle)
+    {
+        f(at + i);
+        at += i + needle.len();
+        left -= 1;
     }
 }
 
@@ -93,14 +119,18 @@ pub fn replace(s: &[u8], old: &[u8], new: &[u8], max: usize, unit: Unit) -> Opti
     if old.is_empty() {
         return Some(interleave(s, new, max, unit));
     }
-    let mut matches = memmem::find_iter(s, old).take(max).peekable();
-    matches.peek()?;
-    let mut out = Vec::with_capacity(s.len());
+    let mut out = Vec::new();
     let mut done = 0;
-    for at in matches {
+    each_match(s, old, max, |at| {
+        if done == 0 {
+            out.reserve(s.len() + new.len());
+        }
         out.extend_from_slice(&s[done..at]);
         out.extend_from_slice(new);
         done = at + old.len();
+    });
+    if done == 0 {
+        return None;
     }
     out.extend_from_slice(&s[done..]);
     Some(out)
@@ -127,10 +157,10 @@ fn interleave(s: &[u8], new: &[u8], max: usize, unit: Unit) -> Vec<u8> {
 pub fn split<'a>(s: &'a [u8], separator: &[u8], max: usize) -> Vec<&'a [u8]> {
     let mut out = Vec::new();
     let mut done = 0;
-    for at in memmem::find_iter(s, separator).take(max) {
+    each_match(s, separator, max, |at| {
         out.push(&s[done..at]);
         done = at + separator.len();
-    }
+    });
     out.push(&s[done..]);
     out
 }
@@ -151,17 +181,49 @@ pub fn rsplit<'a>(s: &'a [u8], separator: &[u8], max: usize) -> Vec<&'a [u8]> {
 /// `s.split(None, max)`.
 pub fn split_whitespace(s: &[u8], max: usize, unit: Unit) -> Vec<&[u8]> {
     let mut out = Vec::new();
-    let mut rest = trim_start(s, unit);
-    while !rest.is_empty() {
-        if out.len() == max {
-            out.push(rest);
+    each_word(s, max, unit, |from, to| out.push(&s[from..to]));
+    out
+}
+
+/// Calls `f` with the ends of the first words, so many, and of what follows them.
+#[inline]
+pub fn each_word(s: &[u8], max: usize, unit: Unit, mut f: impl FnMut(usize, usize)) {
+    let (mut at, mut left) = (0, max);
+    loop {
+        at = skip(s, at, unit, true);
+        if at == s.len() {
+            return;
+        }
+        if left == 0 {
+            return f(at, s.len());
+        }
+        let end = skip(s, at, unit, false);
+        f(at, end);
+        at = end;
+        left -= 1;
+    }
+}
+
+/// The offset behind the blanks (or what is not blank) that begin at an offset.
+#[inline]
+fn skip(s: &[u8], mut at: usize, unit: Unit, blank: bool) -> usize {
+    while let Some(&b) = s.get(at) {
+        let (c, width) = if b < 0x80 { (u32::from(b), 1) } else { unit.at(s, at) };
+        if is_blank(c, unit) != blank {
             break;
         }
-        let end = find_element(rest, unit, |c| unit.is_space(c));
-        out.push(&rest[..end]);
-        rest = trim_start(&rest[end..], unit);
+        at += width;
     }
-    out
+    at
+}
+
+#[inline(always)]
+fn is_blank(c: u32, unit: Unit) -> bool {
+    match c {
+        0x20 | 0x09..=0x0D => true,
+        0x21..0x7F => false,
+        _ => unit.is_space(c),
+    }
 }
 
 /// `s.rsplit(None, max)`, in the order of the string.
@@ -207,10 +269,13 @@ fn rfind_element(s: &[u8], unit: Unit, is: impl Fn(u32) -> bool) -> usize {
 }
 
 pub fn trim_start(s: &[u8], unit: Unit) -> &[u8] {
-    &s[find_element(s, unit, |c| !unit.is_space(c))..]
+    &s[skip(s, 0, unit, true)..]
 }
 
 pub fn trim_end(s: &[u8], unit: Unit) -> &[u8] {
+    if let Some(0x21..0x7F) = s.last() {
+        return s;
+    }
     &s[..rfind_element(s, unit, |c| !unit.is_space(c))]
 }
 

@@ -128,6 +128,7 @@ impl Thread {
 
     pub(crate) fn attr_remember(&mut self, key: u32, name: Value, answer: Answer, store: bool) {
         let vm = self.vm_mut();
+        vm.caches_written.set(true);
         let epoch = vm.epoch.get();
         let cache = if store { &mut vm.attr_cache.stores } else { &mut vm.attr_cache.loads };
         cache[AttrCache::place(key, name)] = Entry { name: name.0, key, epoch, answer };

@@ -28,6 +28,21 @@ impl Buffer {
     }
 }
 
+/// See [`Thread::export`]. It must stay on the native stack: what it refers to is pinned by that.
+pub struct Export {
+    _owner: Value,
+    count: Option<*const std::cell::Cell<usize>>,
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if let Some(count) = self.count {
+            // SAFETY: as in `export`; the exporter has not moved, since its address lies on the stack.
+            unsafe { (*count).set((*count).get() - 1) };
+        }
+    }
+}
+
 /// Finds the memory of an object of a registered kind.
 pub type BufferFn = fn(&mut Thread, Value) -> R<Buffer>;
 
@@ -89,12 +104,27 @@ impl Thread {
 
     /// The same, writable.
     pub fn buffer_mut(&mut self, v: Value) -> R<Buffer> {
-        let b = self.buffer(v)?;
-        if b.readonly {
-            let class = self.class_name(v);
-            return Err(self.error(Exc::TypeError, format!("read-write bytes-like object expected, not '{class}'")));
+        let b = self.buffer(v);
+        match self.catch(Exc::BufferError, b)? {
+            Some(b) if !b.readonly => Ok(b),
+            _ => {
+                let class = self.class_name(v);
+                Err(self.type_error(format!("read-write bytes-like object expected, not '{class}'")))
+            }
         }
-        Ok(b)
+    }
+
+    /// Forbids the exporter to change its size until the guard is dropped.
+    pub fn export(&mut self, v: Value) -> Export {
+        let count = match v.cast::<ByteArray>() {
+            Some(b) => Some(&raw const b.exports),
+            None => self.buffer_info(v).and_then(|info| info.exports).map(|exports| exports(v)),
+        };
+        if let Some(count) = count {
+            // SAFETY: the counter lies in the exporter, which `v` keeps.
+            unsafe { (*count).set((*count).get() + 1) };
+        }
+        Export { _owner: v, count }
     }
 
     /// A copy of a bytes-like object's bytes.

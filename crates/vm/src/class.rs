@@ -416,6 +416,15 @@ impl Thread {
                 continue;
             }
         }
+        // Otherwise `object.__new__` would refuse a subclass's arguments for our `__init__`.
+        let has = |name| defs.iter().any(|def| def.name() == name);
+        if has("__init__") && !has("__new__") {
+            let new = self.native_attr(class, &crate::ops::construct::GENERIC_NEW)?;
+            let (name, dict) = (self.name(N::__new__), class.dict());
+            if self.lookup(class, name).is_none_or(crate::ops::construct::is_object_new) {
+                self.dict_set_str(dict, name, new)?;
+            }
+        }
         // A class that defines __eq__ and not __hash__ has unhashable instances.
         let (eq, hash) = (self.name(N::__eq__), self.name(N::__hash__));
         let dict = class.dict();
@@ -447,17 +456,14 @@ impl Thread {
     #[inline(never)]
     fn lookup_slow(&mut self, class: Gc<Class>, name: Value, i: usize) -> Option<Value> {
         let found = self.lookup_where(class, name);
-        for c in class.mro().items() {
-            if let Some(c) = c.cast::<Class>() {
-                c.flags.set(c.flags.get() | flags::CACHED);
-            }
-        }
+        self.mark_cached(class);
         let (indirect, value) = match found {
             None => (false, Value::NULL),
             Some((_, v)) if is_cacheable(v) => (false, v),
             Some((holder, _)) => (true, holder.value()),
         };
         let epoch = self.vm().epoch.get();
+        self.vm().caches_written.set(true);
         self.vm_mut().method_cache[i] = CacheEntry { class: class.addr() as u64, name: name.0, epoch, indirect, value };
         found.map(|f| f.1)
     }
@@ -566,10 +572,15 @@ impl Thread {
 
     /// `__module__` and `__qualname__` of a class, `builtins.` and `__main__.` left out (CPython's `%T`).
     pub fn full_class_name(&self, c: Gc<Class>) -> String {
+        self.class_path(c, &["builtins", "__main__"])
+    }
+
+    /// `__module__` and `__qualname__` of a class, without the module if it is one of `implied`.
+    pub fn class_path(&self, c: Gc<Class>, implied: &[&str]) -> String {
         let key = self.name(N::__module__);
         let qualname = c.qualname.cast::<t::Str>().map_or_else(|| c.name(), |q| q.to_lossy());
-        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()) {
-            Some(m) if m.bytes() != b"builtins" && m.bytes() != b"__main__" => format!("{}.{qualname}", m.to_lossy()),
+        match self.dict_get_str(c.dict(), key).and_then(|m| m.cast::<t::Str>()).map(|m| m.to_lossy()) {
+            Some(m) if !implied.contains(&&*m) => format!("{m}.{qualname}"),
             _ => qualname,
         }
     }

@@ -345,6 +345,16 @@ impl Thread {
         self.alloc(Builtin::Dict, Dict { table: null_field(), extra: null_field(), version: 0.into(), len: 0.into() })
     }
 
+    /// An empty dict with room for `n` items.
+    pub fn new_dict_for(&mut self, n: usize) -> R<Gc<Dict>> {
+        let d = self.new_dict()?;
+        if n > 0 {
+            let t = self.rebuilt(None, 0, n)?;
+            d.table.set(self, d, t);
+        }
+        Ok(d)
+    }
+
     pub fn new_set(&mut self) -> R<Gc<Set>> {
         self.alloc(Builtin::Set, Set { table: null_field(), hash: 0.into(), len: 0.into() })
     }
@@ -493,16 +503,6 @@ impl Thread {
         let left = T::count(owner).get() - 1;
         T::count(owner).set(left);
         T::changed(owner);
-        if left == 0 {
-            T::table(owner).set(self, owner, Value::NULL);
-        } else if entry + 1 == t.used() {
-            // Deleted at the end: take the deleted entries there back, so that a stack-like use does not grow.
-            let mut used = t.used();
-            while used > 0 && t.entry(used - 1).key.get().is_null() {
-                used -= 1;
-            }
-            t.used.set(used as u32);
-        }
         let mut first = t.first.get().min(t.used.get());
         while first < t.used.get() && t.entry(first as usize).key.get().is_null() {
             first += 1;
@@ -619,7 +619,12 @@ impl Thread {
         let Some(t) = d.table.cast::<Table>() else { return Ok(None) };
         let Some(i) = (0..t.used()).rev().find(|i| !t.entry(*i).key.get().is_null()) else { return Ok(None) };
         let slot = self.slot_of(t, i);
-        Ok(Some(self.table_remove(d, slot, i)))
+        let item = self.table_remove(d, slot, i);
+        // The entries behind are deleted as well: taking them back makes a stack-like use not grow. Other deletions
+        // leave them, so that an iterator comes upon what was added in exchange.
+        t.used.set(i as u32);
+        t.first.set(t.first.get().min(i as u32));
+        Ok(Some(item))
     }
     /// The index slot that refers to entry `i`.
     fn slot_of(&self, t: Gc<Table>, i: usize) -> usize {
@@ -742,6 +747,10 @@ impl Gc<Dict> {
     }
     pub fn is_empty(self) -> bool {
         self.len.get() == 0
+    }
+    /// Number of entries, deleted ones included.
+    pub fn entries(self) -> usize {
+        self.table.cast::<Table>().map_or(0, |t| t.used())
     }
     /// The first live entry at or behind number `i`: (number to go on with, hash, key, value).
     #[inline(always)]

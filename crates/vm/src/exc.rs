@@ -182,6 +182,20 @@ impl Thread {
         exc.context.set(self, v, handled);
     }
 
+    /// Adds a note to the pending exception.
+    #[cold]
+    pub fn note(&mut self, text: &str) -> Raised {
+        let exc = self.take_pending();
+        if exc.cast::<types::Exception>().is_none() {
+            return self.reraise(exc);
+        }
+        let done = self.new_str(text).and_then(|text| self.call_method(exc, "add_note", &[text.value()]));
+        match done {
+            Ok(_) => self.reraise(exc),
+            Err(r) => r,
+        }
+    }
+
     pub fn type_error(&mut self, message: impl AsRef<str>) -> Raised {
         self.error(Exc::TypeError, message)
     }

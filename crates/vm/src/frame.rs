@@ -9,6 +9,8 @@
 use crate::object::Gc;
 use crate::types::{CodeObject, Function, Generator};
 use crate::{R, Thread, Value};
+use ferropy_bytecode::code::VarKind;
+use ferropy_bytecode::liveness::Liveness;
 use std::io;
 
 /// What happens with the value that a frame returns.
@@ -251,6 +253,51 @@ impl Thread {
             let f = &*frame;
             let Some(code) = f.code.cast::<CodeObject>() else { return 0 };
             (f.pc.offset_from(code.instrs) as usize).saturating_sub(1)
+        }
+    }
+
+    /// A full collection that finds what no program can reach any more: registers of expressions that are done with and
+    /// caches do not count.
+    pub fn collect_all(&mut self) {
+        self.clear_dead_registers();
+        let vm = self.vm_mut();
+        vm.epoch.set(vm.epoch.get().wrapping_add(1).max(1));
+        vm.method_cache.fill(crate::class::CacheEntry::EMPTY);
+        self.mutator.collect();
+    }
+
+    /// Empties registers that no variable owns and nobody will read.
+    fn clear_dead_registers(&mut self) {
+        let mut at = self.frame;
+        let mut end = self.stack_top();
+        let first = self.stacks.first_frame();
+        while at > first {
+            // SAFETY: records above the first are those of Python frames; `end` is where the registers of the next one
+            // begin, which overlap this one's.
+            unsafe {
+                if let Some(code) = (*at).code.cast::<CodeObject>() {
+                    let pc = self.frame_pc(at);
+                    let regs = (*at).regs;
+                    // A generator's registers lie in its object, where nothing overlaps them.
+                    let on_stack = (*at).flags & flags::GENERATOR == 0;
+                    let room = if on_stack { end.offset_from(regs).max(0) as usize } else { 256 };
+                    let n = (*at).nregs().min(room).min(256);
+                    let code = code.rust();
+                    let live = Liveness::new(code).live_before(code, pc);
+                    let named = |r: usize| {
+                        code.vars
+                            .iter()
+                            .any(|v| matches!(v.kind, VarKind::Local | VarKind::Cell) && v.index as usize == r)
+                    };
+                    for r in (0..n).filter(|r| !live.contains(*r) && !named(*r)) {
+                        *regs.add(r) = Value::NULL;
+                    }
+                    if on_stack {
+                        end = regs;
+                    }
+                }
+                at = at.sub(1);
+            }
         }
     }
 

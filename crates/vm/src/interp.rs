@@ -3,7 +3,7 @@
 //! The loop holds no semantics: it decodes and calls the handler. pc, registers and code live in locals of the loop;
 //! frame records are brought up to date where a slow path may look at them.
 
-use crate::attr_cache::{Answer, dict_answer};
+use crate::attr_cache::{Answer, dict_answer, what};
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::handlers;
 use crate::machine::{Flow, Hit, Machine, Slow};
@@ -340,11 +340,11 @@ impl Machine for Interp<'_> {
         let s = it.shape();
         // SAFETY: the shape tells the exact class.
         unsafe {
-            if s == B::RangeIterator as u32 {
-                return Some(iter::range_next(it.cast_unchecked()));
-            }
             if s == B::ListIterator as u32 {
                 return Some(iter::list_next(it.cast_unchecked()));
+            }
+            if s == B::RangeIterator as u32 {
+                return Some(iter::range_next(it.cast_unchecked()));
             }
             if s == B::TupleIterator as u32 {
                 return Some(iter::tuple_next(it.cast_unchecked()));
@@ -406,15 +406,15 @@ impl Machine for Interp<'_> {
         let w = c.what.get();
         let slot = (w >> 8) as usize;
         match w & 0xff {
-            1 => Hit::Inline(slot),
-            2 => Hit::Overflow(slot),
-            3 => Hit::Method(c.value.get()),
-            4 => {
+            what::INLINE => Hit::Inline(slot),
+            what::OVERFLOW => Hit::Overflow(slot),
+            what::METHOD => Hit::Method(c.value.get()),
+            what::DICT => {
                 let answer = Answer { what: w, next: c.next_shape.get(), value: c.value.get() };
                 dict_answer(answer).map_or(Hit::Miss, Hit::Constant)
             }
-            5 => Hit::Property(c.value.get()),
-            6 => Hit::Add(c.next_shape.get(), slot),
+            what::PROPERTY => Hit::Property(c.value.get()),
+            what::ADD => Hit::Add(c.next_shape.get(), slot),
             _ => Hit::Miss,
         }
     }
@@ -537,13 +537,13 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn residual(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32, dst: usize) -> Flow {
         self.save();
-        let r = (s.run)(self.cx, args, i, ext);
+        let r = s.call(self.cx, args, i, ext);
         self.done(r, dst)
     }
     #[inline(always)]
     fn effect(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32) -> Flow {
         self.save();
-        match (s.run)(self.cx, args, i, ext) {
+        match s.call(self.cx, args, i, ext) {
             Ok(v) if v == Value::PUSHED => Flow::Switch,
             Ok(_) => Flow::Next,
             Err(_) => Flow::Raise,
@@ -552,7 +552,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn branch(&mut self, s: &'static Slow, args: [Value; 3], i: Instr, ext: u32, sense: bool) -> Flow {
         self.save();
-        match (s.run)(self.cx, args, i, ext) {
+        match s.call(self.cx, args, i, ext) {
             Ok(v) if v == Value::PUSHED => {
                 branch_pushed(self.cx);
                 Flow::Switch
@@ -574,7 +574,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn raise(&mut self, s: &'static Slow, i: Instr, ext: u32) -> Flow {
         self.save();
-        let _ = (s.run)(self.cx, [Value::NULL; 3], i, ext);
+        let _ = s.call(self.cx, [Value::NULL; 3], i, ext);
         Flow::Raise
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::class::Builtin as B;
 use crate::object::{Gc, HeapObject};
-use crate::types::{Cache, Caches, CodeObject, Float, Tuple};
+use crate::types::{Bytes, Cache, Caches, CodeObject, Complex, Float, Set, Slice, Str, Tuple};
 use crate::{Exc, R, Thread, Value, field, null_field};
 use dashu_int::{IBig, Sign, UBig};
 use ferropy_bytecode::{Code, Const, flags, verify::verify};
@@ -16,17 +16,13 @@ impl Thread {
         self.load_verified(Box::new(code))
     }
 
-    /// The same for code that `verify` accepted.
-    pub fn load_verified(&mut self, code: Box<Code>) -> R<Gc<CodeObject>> {
-        let mut consts = crate::RootedVec::new(self);
-        for c in &code.consts {
-            let v = self.load_const(c)?;
-            consts.push(v);
-        }
-        let consts = self.new_tuple(&consts)?;
+    /// The same for code that `verify` accepted. Constants and names move into the heap: the object's Rust form is left
+    /// without them (see [`Thread::unload_code`]).
+    pub fn load_verified(&mut self, mut code: Box<Code>) -> R<Gc<CodeObject>> {
+        let consts = self.load_consts(std::mem::take(&mut code.consts))?;
         let mut names = crate::RootedVec::new(self);
-        for n in &code.names {
-            let v = self.intern(n)?;
+        for n in std::mem::take(&mut code.names) {
+            let v = self.intern(&n)?;
             names.push(v);
         }
         let names = self.new_tuple(&names)?;
@@ -85,28 +81,28 @@ impl Thread {
     }
 
     /// A constant as a value. Strings that look like names are interned.
-    pub fn load_const(&mut self, c: &Const) -> R {
+    pub fn load_const(&mut self, c: Const) -> R {
         Ok(match c {
             Const::None => Value::NONE,
             Const::True => Value::TRUE,
             Const::False => Value::FALSE,
             Const::Ellipsis => Value::ELLIPSIS,
-            Const::Int(n) => self.int(*n)?,
+            Const::Int(n) => self.int(n)?,
             Const::BigInt(negative, bytes) => {
-                let n = UBig::from_le_bytes(bytes);
-                let n = IBig::from_parts(if *negative { Sign::Negative } else { Sign::Positive }, n);
+                let n = UBig::from_le_bytes(&bytes);
+                let n = IBig::from_parts(if negative { Sign::Negative } else { Sign::Positive }, n);
                 self.bigint(&n)?
             }
-            Const::Float(bits) => match Value::try_float(f64::from_bits(*bits)) {
+            Const::Float(bits) => match Value::try_float(f64::from_bits(bits)) {
                 Some(v) => v,
-                None => self.alloc(B::Float, Float { value: f64::from_bits(*bits) })?.value(),
+                None => self.alloc(B::Float, Float { value: f64::from_bits(bits) })?.value(),
             },
-            Const::Complex(re, im) => self.complex(f64::from_bits(*re), f64::from_bits(*im))?,
+            Const::Complex(re, im) => self.complex(f64::from_bits(re), f64::from_bits(im))?,
             Const::Str(s) if s.len() <= 32 && s.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => {
-                self.intern_wtf8(s)?
+                self.intern_wtf8(&s)?
             }
-            Const::Str(s) => self.new_wtf8(s)?.value(),
-            Const::Bytes(b) => self.new_bytes(b)?.value(),
+            Const::Str(s) => self.new_wtf8(&s)?.value(),
+            Const::Bytes(b) => self.new_bytes(&b)?.value(),
             Const::Tuple(items) => self.load_consts(items)?.value(),
             Const::FrozenSet(items) => {
                 let t = self.load_consts(items)?;
@@ -119,19 +115,73 @@ impl Thread {
                 s.value()
             }
             Const::Slice(parts) => {
-                let t = self.load_consts(&parts[..])?;
+                let t = self.load_consts(parts.to_vec())?;
                 self.new_slice(t.at(0), t.at(1), t.at(2))?
             }
-            Const::Code(code) => self.load_verified(code.clone())?.value(),
+            Const::Code(code) => self.load_verified(code)?.value(),
         })
     }
 
-    fn load_consts(&mut self, items: &[Const]) -> R<Gc<Tuple>> {
+    fn load_consts(&mut self, items: Vec<Const>) -> R<Gc<Tuple>> {
         let mut out = crate::RootedVec::new(self);
         for c in items {
             let v = self.load_const(c)?;
             out.push(v);
         }
         self.new_tuple(&out)
+    }
+
+    /// The whole Rust form of a code object again, for files. `Err`: constants that code cannot have were put in.
+    pub fn unload_code(&self, c: Gc<CodeObject>) -> Result<Code, &'static str> {
+        let items = |v: Value| v.cast::<Tuple>().map_or(Vec::new(), |t| t.items().to_vec());
+        let mut code = c.rust().clone();
+        code.consts = items(c.consts.get()).into_iter().map(|v| self.unload_const(v)).collect::<Result<_, _>>()?;
+        code.names = items(c.names.get())
+            .into_iter()
+            .map(|n| n.cast::<Str>().map_or_else(String::new, |s| s.to_lossy()))
+            .collect();
+        Ok(code)
+    }
+
+    fn unload_const(&self, v: Value) -> Result<Const, &'static str> {
+        let all = |items: &[Value]| items.iter().map(|v| self.unload_const(*v)).collect::<Result<Vec<_>, _>>();
+        Ok(match v {
+            Value::NONE => Const::None,
+            Value::TRUE => Const::True,
+            Value::FALSE => Const::False,
+            Value::ELLIPSIS => Const::Ellipsis,
+            v if v.is_flonum() => Const::Float(v.flonum().to_bits()),
+            v if v.is_int() => Const::Int(v.as_int().unwrap_or_default()),
+            v => {
+                if let Some(c) = v.cast::<CodeObject>() {
+                    Const::Code(Box::new(self.unload_code(c)?))
+                } else if let Some(s) = v.cast::<Str>() {
+                    Const::Str(s.bytes().to_vec())
+                } else if let Some(b) = v.cast::<Bytes>() {
+                    Const::Bytes(b.data().to_vec())
+                } else if let Some(f) = v.cast::<Float>() {
+                    Const::Float(f.value.to_bits())
+                } else if let Some(z) = v.cast::<Complex>() {
+                    Const::Complex(z.re.to_bits(), z.im.to_bits())
+                } else if let Some(t) = v.cast::<Tuple>() {
+                    Const::Tuple(all(t.items())?)
+                } else if let Some(s) = v.cast::<Slice>() {
+                    let [a, b, c] = [s.start.get(), s.stop.get(), s.step.get()].map(|v| self.unload_const(v));
+                    Const::Slice(Box::new([a?, b?, c?]))
+                } else if let Some(s) = v.cast::<Set>() {
+                    let (mut out, mut i) = (Vec::new(), 0);
+                    while let Some((next, _, item)) = s.next_entry(i) {
+                        out.push(self.unload_const(item)?);
+                        i = next;
+                    }
+                    Const::FrozenSet(out)
+                } else if let Some(n) = v.to_ibig() {
+                    let (sign, magnitude) = n.into_parts();
+                    Const::BigInt(sign == Sign::Negative, magnitude.to_le_bytes().into())
+                } else {
+                    return Err("unmarshallable object");
+                }
+            }
+        })
     }
 }

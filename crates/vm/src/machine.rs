@@ -31,8 +31,16 @@ pub struct Slow {
 }
 
 /// (thread, three operands, instruction, extension word) -> result, [`Value::PUSHED`] if a frame was pushed whose
-/// continuation delivers it.
-pub type SlowFn = fn(&mut Thread, [Value; 3], Instr, u32) -> R;
+/// continuation delivers it. The operands travel in machine registers: an array would lie in the loop's own native frame,
+/// where the collector would find it long after the call.
+pub type SlowFn = fn(&mut Thread, Value, Value, Value, Instr, u32) -> R;
+
+impl Slow {
+    #[inline(always)]
+    pub fn call(&self, cx: &mut Thread, [a, b, c]: [Value; 3], i: Instr, ext: u32) -> R {
+        (self.run)(cx, a, b, c, i, ext)
+    }
+}
 
 /// What an attribute cache knows about a receiver.
 #[derive(Clone, Copy, Debug, PartialEq)]

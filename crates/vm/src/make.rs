@@ -334,20 +334,19 @@ impl Thread {
         Ok(v)
     }
 
-    /// Hash of a str's bytes.
+    /// Hash of bytes.
     pub fn hash_bytes(&self, data: &[u8]) -> u64 {
-        if data.is_empty() {
-            return 0;
-        }
-        let h = hash_data(data, self.process().hash_seed);
-        // -1 is an error mark in Python's own API; 0 means "not computed" here.
-        if h == 0 || h == u64::MAX { 0x5bd1e995 } else { h }
+        if data.is_empty() { 0 } else { cached_hash(self.process().hash_key.bytes(data)) }
+    }
+    /// Hash of a str's text.
+    pub fn hash_text(&self, text: &[u8]) -> u64 {
+        if text.is_empty() { 0 } else { cached_hash(self.process().hash_key.text(text)) }
     }
     #[inline(always)]
     pub fn str_hash(&self, s: Gc<Str>) -> u64 {
         match s.hash.get() {
             0 if !s.is_empty() => {
-                let h = self.hash_bytes(s.bytes());
+                let h = self.hash_text(s.bytes());
                 s.hash.set(h);
                 h
             }
@@ -360,7 +359,7 @@ impl Thread {
         self.intern_wtf8(s.as_bytes())
     }
     pub fn intern_wtf8(&mut self, bytes: &[u8]) -> R {
-        let h = self.hash_bytes(bytes);
+        let h = self.hash_text(bytes);
         if let Some(v) = self.find_interned(bytes, h) {
             return Ok(v);
         }
@@ -453,16 +452,26 @@ impl Thread {
     }
     /// A list of the values (on the native stack, in registers, or rooted).
     pub fn new_list(&mut self, items: &[Value]) -> R<Gc<List>> {
-        let list = self.alloc(B::List, List { items: null_field(), len: 0.into() })?;
-        if !items.is_empty() {
-            let array = self.new_array(items.len())?;
-            for (i, v) in items.iter().enumerate() {
-                array.field(i).init(*v);
-            }
-            list.items.set(self, list, array);
-            list.len.set(items.len());
+        self.list_with(items.len(), |to| to.copy_from_slice(items))
+    }
+    /// A list of `len` items filled in place (they begin unbound). `fill` must not touch the heap.
+    #[inline]
+    pub fn list_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<List>> {
+        if len == 0 {
+            return self.alloc(B::List, List { items: null_field(), len: 0.into() });
         }
-        Ok(list)
+        let array = self.new_array(len)?;
+        // SAFETY: `len` words follow the fresh array's length.
+        fill(unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), len) });
+        self.alloc(B::List, List { items: field(array), len: len.into() })
+    }
+    /// A tuple of `len` items (at least one) filled in place. `fill` must not touch the heap.
+    #[inline]
+    pub fn tuple_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<Tuple>> {
+        let t = self.alloc_tuple(len)?;
+        // SAFETY: `len` words follow the fresh tuple's length.
+        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(1), len) });
+        Ok(t)
     }
     #[inline(always)]
     pub fn list_append(&mut self, list: Gc<List>, v: Value) -> R<()> {
@@ -534,6 +543,15 @@ impl Thread {
     }
 }
 
+/// A hash that is kept in its object: -1 is an error mark in Python's own API, and 0 means "not computed".
+fn cached_hash(h: u64) -> u64 {
+    match h {
+        u64::MAX => -2i64 as u64,
+        0 => 0x5bd1e995,
+        h => h,
+    }
+}
+
 /// A field for a struct literal.
 #[inline(always)]
 pub fn field(v: impl Into<Value>) -> crate::Field {
@@ -546,24 +564,6 @@ pub fn field(v: impl Into<Value>) -> crate::Field {
 pub fn null_field() -> crate::Field {
     // SAFETY: a zero word is an unbound field.
     unsafe { std::mem::zeroed() }
-}
-
-/// Folded multiplication over 8-byte pieces (the idea of wyhash).
-fn hash_data(data: &[u8], seed: u64) -> u64 {
-    const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |a: u64, b: u64| {
-        let m = (a as u128).wrapping_mul(b as u128);
-        (m as u64) ^ (m >> 64) as u64
-    };
-    let mut h = seed ^ (data.len() as u64).wrapping_mul(K);
-    let mut chunks = data.chunks_exact(8);
-    for c in &mut chunks {
-        let w = u64::from_le_bytes([c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]]);
-        h = mix(h ^ w, K ^ 0x1357_9bdf_0246_8ace);
-    }
-    let mut last = [0u8; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    mix(h ^ u64::from_le_bytes(last), K)
 }
 
 impl Gc<BigInt> {

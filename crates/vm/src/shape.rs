@@ -42,6 +42,8 @@ pub struct Shape {
 /// All shapes of the process.
 pub struct Shapes {
     list: Vec<Shape>,
+    /// How many of them a collection has seen.
+    visited: usize,
     lookup: FxHashMap<(u32, u64), u32>,
     /// Roots made by `root_with`: class address, slots, inline slots, has a dict.
     extra_roots: HashMap<(usize, u32, u8, bool), u32>,
@@ -67,7 +69,7 @@ impl Shapes {
             let table = unsafe { std::alloc::alloc_zeroed(layout) } as *mut AtomicU64;
             CLASSES.store(table, Relaxed);
         }
-        Shapes { list: Vec::new(), lookup: FxHashMap::default(), extra_roots: HashMap::new() }
+        Shapes { list: Vec::new(), visited: 0, lookup: FxHashMap::default(), extra_roots: HashMap::new() }
     }
 
     fn add(&mut self, shape: Shape) -> u32 {
@@ -227,10 +229,12 @@ impl Shapes {
     }
 
     /// Names are interned strings, which stay alive as long as their shapes.
-    pub fn visit(&mut self, f: &mut dyn FnMut(*mut u64)) {
-        for s in &mut self.list {
+    pub fn visit(&mut self, all: bool, f: &mut dyn FnMut(*mut u64)) {
+        let from = if all { 0 } else { self.visited };
+        for s in &mut self.list[from..] {
             f(&mut s.name.0);
         }
+        self.visited = self.list.len();
     }
 
     /// Classes of shapes are weak; the collector keeps those of live objects. Dead ones are cut off here.

@@ -22,7 +22,7 @@ pub struct Process {
     pub shapes: Shapes,
     /// Interned strings; weak (dead ones leave in `after_mark`).
     pub interned: HashTable<u64>,
-    pub hash_seed: u64,
+    pub hash_key: ferropy_text::hash::Key,
     pub gil: Gil,
 }
 
@@ -36,6 +36,10 @@ pub struct Interpreter {
     pub native_classes: Vec<Option<Gc<Class>>>,
     pub(crate) method_cache: Box<[CacheEntry]>,
     pub(crate) attr_cache: AttrCache,
+    /// The method cache or the attribute cache was written since the collector last looked at them.
+    pub(crate) caches_written: Cell<bool>,
+    /// The collector has seen the names and characters of start-up.
+    pub(crate) settled: Cell<bool>,
     /// Counts cache refills.
     pub(crate) refills: Cell<u32>,
     pub epoch: Cell<u32>,
@@ -129,6 +133,8 @@ pub struct Thread {
     pub repr_stack: Vec<Value>,
     /// Current context of `contextvars` and other per-thread Python state, by key.
     pub locals: std::collections::HashMap<&'static str, Value>,
+    /// What a module remembers of the current context, so as not to look it up there each time (unbound: nothing).
+    pub context_memo: Value,
     pub ident: u64,
     pub async_exc: Value,
     in_finalizers: bool,
@@ -279,9 +285,17 @@ impl Thread {
         let pending = self.take_pending();
         let mut keep = crate::RootedVec::new(self);
         keep.push(pending);
+        // The references made last are told first.
+        let mut cleared = crate::RootedVec::new(self);
         while let Some(r) = self.mutator.next_cleared() {
-            self.call_weakref_callback(Value(r.addr() as u64));
+            cleared.push(Value(r.addr() as u64));
         }
+        let number = |w: &Value| w.cast::<crate::types::WeakRef>().map_or(0, |w| w.number.get());
+        cleared.as_mut_vec().sort_by_key(|w| std::cmp::Reverse(number(w)));
+        for i in 0..cleared.len() {
+            self.call_weakref_callback(cleared[i]);
+        }
+        // What was made last goes first: it may use what was there before it, as a container uses its contents.
         while let Some(r) = self.mutator.next_finalize() {
             self.call_finalizer(Value(r.addr() as u64));
         }
@@ -339,7 +353,7 @@ impl Thread {
 }
 
 /// Everything that is a root besides native stacks.
-unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
+unsafe fn visit_roots(client: *mut u8, all: bool, f: &mut dyn FnMut(*mut u64)) {
     let vm = &mut *(client as *mut Interpreter);
     let mut value = |v: &mut Value| f(&mut v.0);
     for v in [
@@ -353,19 +367,31 @@ unsafe fn visit_roots(client: *mut u8, f: &mut dyn FnMut(*mut u64)) {
     ] {
         value(v);
     }
-    for v in vm.names.iter_mut().chain(vm.chars.iter_mut()).chain(vm.registry.values_mut()) {
+    for v in vm.registry.values_mut() {
         value(v);
     }
-    let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
-    for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
-        // Classes do not move: visiting marks them.
-        f(c as *mut Gc<Class> as *mut u64);
+    // These are filled at start-up only.
+    if all || !vm.settled.get() {
+        for v in vm.names.iter_mut().chain(vm.chars.iter_mut()) {
+            value(v);
+        }
+        vm.settled.set(vm.chars.len() == 256);
     }
-    for e in vm.method_cache.iter_mut() {
-        f(e.word());
+    if all {
+        // Classes do not move and are born old: visiting marks them.
+        let classes = vm.types.iter_mut().chain(vm.exc_classes.iter_mut());
+        for c in classes.chain(vm.native_classes.iter_mut().flatten()) {
+            f(c as *mut Gc<Class> as *mut u64);
+        }
     }
-    vm.attr_cache.visit(f);
-    (*vm.process).shapes.visit(f);
+    if all || vm.caches_written.get() {
+        for e in vm.method_cache.iter_mut() {
+            f(e.word());
+        }
+        vm.attr_cache.visit(f);
+        vm.caches_written.set(false);
+    }
+    (*vm.process).shapes.visit(all, f);
     for t in &vm.threads {
         (**t).visit(f);
     }
@@ -375,6 +401,7 @@ impl Thread {
     unsafe fn visit(&mut self, f: &mut dyn FnMut(*mut u64)) {
         f(&mut self.pending.0);
         f(&mut self.async_exc.0);
+        f(&mut self.context_memo.0);
         for v in self.repr_stack.iter_mut().chain(self.locals.values_mut()) {
             f(&mut v.0);
         }
@@ -387,6 +414,13 @@ thread_local! {
     /// For callbacks without an argument (the collector's): the process of this thread.
     static PROCESS: Cell<*mut Process> = const { Cell::new(std::ptr::null_mut()) };
     static INTERPRETER: Cell<*mut Interpreter> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// The epoch of inline caches, for callbacks of the collector.
+pub(crate) fn current_epoch() -> u32 {
+    let vm = INTERPRETER.get();
+    // SAFETY: the interpreter lives as long as the process.
+    if vm.is_null() { 0 } else { unsafe { (*vm).epoch.get() } }
 }
 
 fn after_mark(alive: &dyn Fn(u64) -> bool) {
@@ -421,6 +455,7 @@ impl Interpreter {
     /// A new process with one interpreter and its main thread (the calling one). Both live until the process ends.
     pub fn start(config: Config, hash_seed: u64) -> std::io::Result<Box<Thread>> {
         crate::types::register_kinds();
+        let hash_key = ferropy_text::hash::Key::from_seed(hash_seed);
         let stress = config.stress;
         let mut heap = Heap::new(Config { stress: 0, ..config })?;
         heap.set_shape_owner(crate::shape::class_word);
@@ -432,13 +467,15 @@ impl Interpreter {
         // SAFETY: never used as a class: no object has shape 0.
         shapes.root(unsafe { Gc::from_raw(16 as *mut Class) }, 0, 0, false);
         let process =
-            Box::leak(Box::new(Process { heap, shapes, interned: HashTable::new(), hash_seed, gil: Gil::new() }));
+            Box::leak(Box::new(Process { heap, shapes, interned: HashTable::new(), hash_key, gil: Gil::new() }));
         let vm = Box::leak(Box::new(Interpreter {
             types: Vec::new(),
             exc_classes: Vec::new(),
             native_classes: Vec::new(),
             method_cache: vec![CacheEntry::EMPTY; METHOD_CACHE].into_boxed_slice(),
             attr_cache: AttrCache::new(),
+            caches_written: Cell::new(true),
+            settled: Cell::new(false),
             refills: Cell::new(0),
             epoch: Cell::new(1),
             names: Vec::new(),
@@ -493,6 +530,7 @@ impl Interpreter {
             locals: Default::default(),
             ident: 0,
             async_exc: Value::NULL,
+            context_memo: Value::NULL,
             in_finalizers: false,
         });
         // SAFETY: plain query.
@@ -580,11 +618,16 @@ impl Thread {
         flags: u32,
         shape: u32,
     ) {
-        let short = name.rsplit('.').next().unwrap_or(name);
+        let (module, short) = name.rsplit_once('.').unwrap_or(("", name));
         let bases: Vec<Gc<Class>> = base.into_iter().collect();
         let done = (|| {
             let name = self.intern(short)?;
-            self.init_class(class, name, &bases, kind, flags, 0)
+            self.init_class(class, name, &bases, kind, flags, 0)?;
+            if !module.is_empty() {
+                let (key, module) = (self.intern("__module__")?, self.intern(module)?);
+                self.dict_set_str(class.dict(), key, module)?;
+            }
+            R::Ok(())
         })();
         if done.is_err() {
             panic!("internal error: no memory to start; please report");

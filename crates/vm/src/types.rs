@@ -446,10 +446,21 @@ pub struct LongRangeIter {
 #[repr(C)]
 pub struct DictIter {
     pub dict: Field,
-    pub at: Cell<usize>,
+    /// Number of the entry to go on with; in reverse, the one behind it.
+    pub at: Cell<u32>,
+    /// Length at the start: another one means a change.
     pub len: Cell<u32>,
-    /// 0 keys, 1 values, 2 items; +4 reversed.
+    /// Items still to come.
+    pub left: Cell<u32>,
+    /// 0 keys, 1 values, 2 items, 3 elements of a set; +4 reversed.
     pub what: u8,
+}
+
+impl DictIter {
+    /// An iterator over a dict or set of this length. A reversed one still needs to know where to begin.
+    pub fn new(dict: Value, len: u32, what: u8) -> DictIter {
+        DictIter { dict: crate::make::field(dict), at: 0.into(), len: len.into(), left: len.into(), what }
+    }
 }
 
 #[repr(C)]
@@ -549,7 +560,13 @@ unsafe fn caches_size(p: *mut u8) -> usize {
 }
 unsafe fn caches_words(p: *mut u8, visit: &mut dyn FnMut(*mut u64, usize)) {
     let first = p.add(8) as *mut Cache;
+    let epoch = crate::thread::current_epoch();
     for i in 0..(*(p as *const Caches)).count {
+        let cache = &*first.add(i);
+        // What was found in an earlier epoch is never used again: it must not live on because of us.
+        if cache.epoch.get() != epoch {
+            cache.value.init(Value::NULL);
+        }
         visit(&raw mut (*first.add(i)).value as *mut u64, 1);
     }
 }

@@ -68,7 +68,7 @@ impl Recorder<'_> {
     fn residual_call(&mut self, s: &'static Slow, args: [Rec<Value>; 3], i: Instr, ext: u32) -> Option<Rec<Value>> {
         self.save();
         let names: Vec<String> = args.iter().filter(|a| !a.x.is_null()).map(|a| format!("v{}", a.id)).collect();
-        let r = (s.run)(self.cx, args.map(|a| a.x), i, ext);
+        let r = s.call(self.cx, args.map(|a| a.x), i, ext);
         let r = match r {
             Ok(v) => self.cx.finish(v),
             e => e,
@@ -384,7 +384,7 @@ impl Machine for Recorder<'_> {
     fn frame_op(&mut self, s: &'static Slow, i: Instr, ext: u32) -> Flow {
         self.note(format!("frame_op {}", s.name));
         self.save();
-        let r = (s.run)(self.cx, [Value::NULL; 3], i, ext);
+        let r = s.call(self.cx, [Value::NULL; 3], i, ext);
         self.ids.fill(0);
         if r.is_ok() { Flow::Next } else { Flow::Raise }
     }

@@ -5,7 +5,7 @@
 
 use super::byte_of;
 use crate::str_::keep;
-use ferropy_vm::types::{ByteArray, Class, Slice, StrBuf};
+use ferropy_vm::types::{ByteArray, Bytes, Class, Slice, StrBuf};
 use ferropy_vm::{Args, Builtin as B, Exc, Gc, R, Thread, Value, null_field};
 
 /// A new exact bytearray.
@@ -35,6 +35,10 @@ pub(crate) fn check_resizable(cx: &mut Thread, b: Gc<ByteArray>) -> R<()> {
     crate::memoryview::settle(cx)?;
     if b.exports.get() > 0 {
         cx.mutator.collect_minor();
+        crate::memoryview::settle(cx)?;
+    }
+    if b.exports.get() > 0 {
+        cx.collect_all();
         crate::memoryview::settle(cx)?;
     }
     if b.exports.get() > 0 {
@@ -68,7 +72,7 @@ pub(crate) fn splice(cx: &mut Thread, b: Gc<ByteArray>, from: usize, to: usize, 
         b.len.set(new);
         return Ok(());
     }
-    let room = if len == 0 { new } else { new + new / 8 + 8 };
+    let room = if len == 0 && with.len() != 1 { new } else { new + new / 8 + 8 };
     let buf = cx.new_strbuf(room)?;
     let old = bytearray_data(b);
     // SAFETY: the new buffer has room for `new` bytes.
@@ -145,6 +149,13 @@ fn index_of(cx: &mut Thread, b: Gc<ByteArray>, key: Value) -> R<usize> {
 
 pub fn setitem(cx: &mut Thread, a: Args<'_>) -> R {
     let b = this_array(cx, a[0])?;
+    if let (Some(i), Some(byte @ 0..256)) = (a[1].as_int(), a[2].as_int()) {
+        let at = if i < 0 { i + b.len.get() as i64 } else { i };
+        if let Some(slot) = bytearray_data(b).get_mut(at as usize) {
+            *slot = byte as u8;
+            return Ok(Value::NONE);
+        }
+    }
     if let Some(slice) = a[1].cast::<Slice>() {
         let data = values(cx, b, a[2], ASSIGN)?;
         set_slice(cx, b, slice, &data)?;
@@ -224,6 +235,15 @@ pub fn append(cx: &mut Thread, a: Args<'_>) -> R {
     let b = this_array(cx, a[0])?;
     let byte = byte_of(cx, a[1])?;
     let n = b.len.get();
+    if b.exports.get() == 0
+        && let Some(buf) = b.buf.cast::<StrBuf>()
+        && b.start.get() + n < buf.capacity
+    {
+        // SAFETY: the buffer has room for one byte more.
+        unsafe { *buf.bytes().add(b.start.get() + n) = byte };
+        b.len.set(n + 1);
+        return Ok(Value::NONE);
+    }
     splice(cx, b, n, n, &[byte])?;
     Ok(Value::NONE)
 }
@@ -233,18 +253,32 @@ pub fn extend(cx: &mut Thread, a: Args<'_>) -> R {
     if a[1].as_str().is_some() {
         return Err(cx.type_error("expected iterable of integers; got: 'str'"));
     }
+    if let Some(other) = a[1].cast::<Bytes>() {
+        let n = b.len.get();
+        splice(cx, b, n, n, other.data())?;
+        keep(other);
+        return Ok(Value::NONE);
+    }
     let refusal = format!("can't extend bytearray with {}", cx.class_name(a[1]));
     if cx.buffer_opt(a[1])?.is_none() && !super::make::is_iterable(cx, a[1]) {
         return Err(cx.type_error(refusal));
     }
+    let end = b.len.get();
     let data = values(cx, b, a[1], &refusal)?;
-    let n = b.len.get();
-    splice(cx, b, n, n, &data)?;
+    // Finding the bytes may have changed the length.
+    let end = end.min(b.len.get());
+    splice(cx, b, end, end, &data)?;
     Ok(Value::NONE)
 }
 
 pub fn iadd(cx: &mut Thread, a: Args<'_>) -> R {
     let b = this_array(cx, a[0])?;
+    if let Some(other) = a[1].cast::<Bytes>() {
+        let n = b.len.get();
+        splice(cx, b, n, n, other.data())?;
+        keep(other);
+        return Ok(a[0]);
+    }
     let Some(other) = cx.buffer_opt(a[1])? else {
         let (got, own) = (cx.class_name(a[1]), cx.class_name(a[0]));
         return Err(cx.type_error(format!("can't concat {got} to {own}")));
@@ -350,7 +384,8 @@ pub fn copy(cx: &mut Thread, a: Args<'_>) -> R {
 
 pub fn alloc(cx: &mut Thread, a: Args<'_>) -> R {
     let b = this_array(cx, a[0])?;
-    cx.int(b.buf.cast::<StrBuf>().map_or(0, |s| s.capacity as i64))
+    // Room for a byte behind the last one is always there.
+    cx.int(b.buf.cast::<StrBuf>().map_or(1, |s| s.capacity as i64 + 1))
 }
 
 pub fn sizeof(cx: &mut Thread, a: Args<'_>) -> R {

@@ -139,7 +139,8 @@ pub fn from_iterable(cx: &mut Thread, v: Value, of: Of) -> R<Vec<u8>> {
         return Ok(out);
     }
     let it = cx.iter(v)?;
-    while let Some(x) = cx.next(it)? {
+    cx.length_hint(v, 0)?;
+    while let Some(x) = cx.next_inline(it)? {
         out.push(one(cx, x, of)?);
     }
     Ok(out)
@@ -170,6 +171,11 @@ pub fn bytes(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub fn decode(cx: &mut Thread, a: Args<'_>) -> R {
+    if a.opt(2).is_none()
+        && let Some(codec) = crate::str_::quick_codec(a.opt(1))
+    {
+        return codec::decode_quick(cx, codec, a[0]);
+    }
     let encoding = crate::str_::codec_arg(cx, a.opt(1), "decode() argument 'encoding'")?;
     let errors = crate::str_::codec_arg(cx, a.opt(2), "decode() argument 'errors'")?;
     let b = cx.buffer(a[0])?;

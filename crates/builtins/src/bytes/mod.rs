@@ -113,7 +113,11 @@ impl Needle {
 }
 
 /// An integer argument that is a byte.
+#[inline]
 pub(crate) fn byte_of(cx: &mut Thread, v: Value) -> R<u8> {
+    if let Some(n @ 0..256) = v.as_int() {
+        return Ok(n as u8);
+    }
     let n = cx.index_value(v)?;
     match n.to_i64().and_then(|n| u8::try_from(n).ok()) {
         Some(b) => Ok(b),
@@ -122,6 +126,13 @@ pub(crate) fn byte_of(cx: &mut Thread, v: Value) -> R<u8> {
 }
 
 fn compare(cx: &mut Thread, a: Args<'_>, op: CmpOp) -> R {
+    if let (Some(x), Some(y)) = (a[0].cast::<Bytes>(), a[1].cast::<Bytes>()) {
+        return Ok(Value::bool(match op {
+            CmpOp::Eq => x.data() == y.data(),
+            CmpOp::Ne => x.data() != y.data(),
+            _ => op.of(x.data().cmp(y.data())),
+        }));
+    }
     if a[1].as_str().is_some() || a[1].is_any_int() {
         if cx.vm().settings.bytes_warning > 0 && matches!(op, CmpOp::Eq | CmpOp::Ne) {
             let kind = if a[1].is_any_int() { "int" } else { "string" };
@@ -242,6 +253,7 @@ fn repeated_len(cx: &mut Thread, len: usize, n: usize) -> R<usize> {
 
 fn modulo(cx: &mut Thread, a: Args<'_>) -> R {
     let data = this(cx, a)?.to_vec();
+    let _export = cx.export(a[0]);
     let out = crate::str_::percent::format_bytes(cx, &data, a[1])?;
     make(cx, a[0], &out)
 }

@@ -7,6 +7,9 @@ use ferropy_vm::types::{ByteArray, Slice, Tuple};
 use ferropy_vm::{Args, Exc, R, Thread, Value};
 
 pub fn getitem(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(v) = quick_getitem(cx, a)? {
+        return Ok(v);
+    }
     let array = a[0].cast::<ByteArray>().is_some();
     if let Some(slice) = a[1].cast::<Slice>() {
         let n = this(cx, a)?.len();
@@ -40,7 +43,25 @@ pub fn getitem(cx: &mut Thread, a: Args<'_>) -> R {
     }
 }
 
+/// A subscript by a small integer that exists, or a slice by small integers with step 1.
+#[inline]
+fn quick_getitem(cx: &mut Thread, a: Args<'_>) -> R<Option<Value>> {
+    let data = this(cx, a)?;
+    if let Some(i) = a[1].as_int() {
+        let at = if i < 0 { i + data.len() as i64 } else { i };
+        return Ok(data.get(at as usize).map(|b| Value::small_int(*b as i64)));
+    }
+    let Some(slice) = a[1].cast::<Slice>() else { return Ok(None) };
+    let Some((from, to)) = crate::list::quick_range(slice, data.len()) else { return Ok(None) };
+    let part = &data[from..to];
+    (if part.len() == data.len() { same(cx, a[0], data) } else { make(cx, a[0], part) }).map(Some)
+}
+
 pub fn contains(cx: &mut Thread, a: Args<'_>) -> R {
+    if let Some(n @ 0..256) = a[1].as_int() {
+        return Ok(Value::bool(memchr::memchr(n as u8, this(cx, a)?).is_some()));
+    }
+    let _export = cx.export(a[0]);
     if !a[1].is_any_int() && !cx.has_index(a[1]) {
         let b = cx.buffer(a[1])?;
         return Ok(Value::bool(search::contains(this(cx, a)?, b.bytes())));
@@ -51,13 +72,17 @@ pub fn contains(cx: &mut Thread, a: Args<'_>) -> R {
 
 /// The part that the `start` and `end` arguments choose, and where it begins; None: it lies outside.
 fn chosen<'a>(cx: &mut Thread, a: Args<'a>) -> R<Option<(usize, &'a [u8])>> {
-    let n = this(cx, a)?.len();
-    let (start, end) = range_args(cx, a, 2, n)?;
+    let data = this(cx, a)?;
+    if a.some(2).is_none() && a.some(3).is_none() {
+        return Ok(Some((0, data)));
+    }
+    let (start, end) = range_args(cx, a, 2, data.len())?;
     let data = this(cx, a)?;
     Ok(data.get(start..end.min(data.len())).map(|part| (start, part)))
 }
 
 fn locate(cx: &mut Thread, a: Args<'_>, reverse: bool) -> R<Option<usize>> {
+    let _export = cx.export(a[0]);
     let needle = Needle::of(cx, a[1])?;
     let Some((from, part)) = chosen(cx, a)? else { return Ok(None) };
     let found = if reverse { search::rfind(part, needle.bytes()) } else { search::find(part, needle.bytes()) };
@@ -90,6 +115,7 @@ pub fn rindex(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 pub fn count(cx: &mut Thread, a: Args<'_>) -> R {
+    let _export = cx.export(a[0]);
     let needle = Needle::of(cx, a[1])?;
     let n = match chosen(cx, a)? {
         Some((_, part)) => search::count(part, needle.bytes(), Unit::Byte),

@@ -1,9 +1,10 @@
 //! Splitting and joining bytes.
 
 use super::{make, same, this};
-use crate::str_::keep;
+use crate::str_::{copy_to, keep};
 use ferropy_text::search::{self, Unit};
-use ferropy_vm::types::{ByteArray, List, Tuple};
+use ferropy_vm::ops::iter::exact_items;
+use ferropy_vm::types::{ByteArray, Bytes, List, Tuple};
 use ferropy_vm::{Args, Buffer, Builtin as B, R, RootedVec, Thread, Value};
 
 fn list_of(cx: &mut Thread, like: Value, data: &[u8], parts: &[&[u8]]) -> R {
@@ -18,6 +19,7 @@ fn list_of(cx: &mut Thread, like: Value, data: &[u8], parts: &[&[u8]]) -> R {
 }
 
 fn split_args(cx: &mut Thread, a: Args<'_>) -> R<(Option<Buffer>, usize)> {
+    let _export = cx.export(a[0]);
     let max = match a.opt(2) {
         Some(v) => usize::try_from(cx.index(v)?).unwrap_or(usize::MAX),
         None => usize::MAX,
@@ -94,12 +96,40 @@ fn sep_copy(cx: &mut Thread, a: Args<'_>, sep: Buffer) -> R {
     make(cx, a[0], sep.bytes())
 }
 
+/// Joins the items of an exact list or tuple by a bytes object, if they are bytes objects too.
+fn quick_join(cx: &mut Thread, sep: Value, items: Value) -> R<Option<Value>> {
+    let (Some(sep), Some(parts)) = (sep.cast::<Bytes>(), exact_items(&items)) else { return Ok(None) };
+    let mut total = sep.len.saturating_mul(parts.len().saturating_sub(1));
+    for v in parts {
+        let Some(b) = v.cast::<Bytes>() else { return Ok(None) };
+        total = total.saturating_add(b.len);
+    }
+    if parts.len() < 2 || total == 0 || total >= 1 << 40 {
+        return Ok(None);
+    }
+    let joined = cx.bytes_with(total, |mut to| {
+        for (i, v) in exact_items(&items).unwrap_or(&[]).iter().enumerate() {
+            if i > 0 {
+                to = copy_to(to, sep.data());
+            }
+            if let Some(b) = v.cast::<Bytes>() {
+                to = copy_to(to, b.data());
+            }
+        }
+    })?;
+    Ok(Some(joined.value()))
+}
+
 pub fn join(cx: &mut Thread, a: Args<'_>) -> R {
     this(cx, a)?;
+    if let Some(v) = quick_join(cx, a[0], a[1])? {
+        return Ok(v);
+    }
     let mut items = RootedVec::new(cx);
     if a[1].cast::<List>().is_none() && a[1].cast::<Tuple>().is_none() && !super::make::is_iterable(cx, a[1]) {
         return Err(cx.type_error("can only join an iterable"));
     }
+    let _export = cx.export(a[0]);
     cx.collect_into(a[1], &mut items)?;
     if items.len() == 1 && items[0].shape() == B::Bytes as u32 && a[0].cast::<ByteArray>().is_none() {
         return Ok(items[0]);
@@ -115,6 +145,9 @@ pub fn join(cx: &mut Thread, a: Args<'_>) -> R {
             return Err(cx.type_error(format!("sequence item {i}: expected a bytes-like object, {got} found")));
         };
         out.extend_from_slice(b.bytes());
+        if a[1].cast::<List>().is_some_and(|l| l.len() != items.len()) {
+            return Err(cx.runtime_error("sequence changed size during iteration"));
+        }
     }
     make(cx, a[0], &out)
 }

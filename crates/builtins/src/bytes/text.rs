@@ -7,6 +7,14 @@ use ferropy_vm::{Args, Builtin as B, R, Thread, Value};
 /// `data.hex(sep, bytes_per_sep)`; arguments not given are None.
 pub fn hex_of(cx: &mut Thread, data: &[u8], sep: Option<Value>, group: Option<Value>) -> R {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    if sep.is_none() && group.is_none() && !data.is_empty() {
+        let text = cx.str_with(data.len() * 2, data.len() * 2, |to| {
+            for (to, b) in to.chunks_exact_mut(2).zip(data) {
+                to.copy_from_slice(&[DIGITS[(b >> 4) as usize], DIGITS[(b & 15) as usize]]);
+            }
+        })?;
+        return Ok(text.value());
+    }
     let group = match group {
         Some(v) => cx.index(v)?,
         None => 1,
@@ -39,7 +47,8 @@ fn separator(cx: &mut Thread, v: Value) -> R<u8> {
     } else {
         return Err(cx.type_error("sep must be str or bytes."));
     };
-    match (len, first) {
+    let exact = v.shape() == B::Str as u32 || v.shape() == B::Bytes as u32;
+    match (if exact { len } else { cx.len(v)? }, first) {
         (1, Some(b)) if b < 128 => Ok(b),
         (1, _) => Err(cx.value_error("sep must be ASCII.")),
         _ => Err(cx.value_error("sep must be length 1.")),
@@ -47,7 +56,12 @@ fn separator(cx: &mut Thread, v: Value) -> R<u8> {
 }
 
 pub fn hex(cx: &mut Thread, a: Args<'_>) -> R {
-    let data = this(cx, a)?.to_vec();
+    let data = this(cx, a)?;
+    if a.opt(1).is_none() && a.opt(2).is_none() && a[0].cast::<ferropy_vm::types::Bytes>().is_some() {
+        return hex_of(cx, data, None, None);
+    }
+    let data = data.to_vec();
+    let _export = cx.export(a[0]);
     hex_of(cx, &data, a.opt(1), a.opt(2))
 }
 

@@ -1,6 +1,7 @@
 //! Iterators over dicts and sets.
 
 use crate::list::fill;
+use ferropy_vm::ops::iter::register_next;
 use ferropy_vm::types::{Dict, DictIter, Set};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, Value};
 
@@ -16,6 +17,8 @@ pub fn install(cx: &mut Thread) -> R<()> {
     ] {
         fill(cx, class, METHODS, "")?;
     }
+    // SAFETY: called for this kind only.
+    register_next::<DictIter>(|cx, it| step(cx, unsafe { it.cast_unchecked() }));
     Ok(())
 }
 
@@ -49,56 +52,26 @@ fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
 
 /// The next item; unbound at the end.
 fn step(cx: &mut Thread, it: Gc<DictIter>) -> R {
-    if it.what < 4 {
-        return Ok(cx.quick_next(it.value())?.unwrap_or(Value::NULL));
-    }
-    let Some(d) = it.dict.cast::<Dict>() else { return Ok(Value::NULL) };
-    if d.len.get() != it.len.get() {
-        it.len.set(u32::MAX);
-        return Err(cx.runtime_error("dictionary changed size during iteration"));
-    }
-    let Some((at, _, k, v)) = d.prev_entry(it.at.get()) else {
-        it.dict.set(cx, it, Value::NULL);
-        return Ok(Value::NULL);
-    };
-    it.at.set(at);
-    match it.what & 3 {
-        0 => Ok(k),
-        1 => Ok(v),
-        _ => Ok(cx.new_tuple(&[k, v])?.value()),
-    }
+    if it.what & 4 != 0 { cx.dict_next(it) } else { Ok(cx.quick_next(it.value())?.unwrap_or(Value::NULL)) }
 }
 
 fn length_hint(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
-    let (mut n, mut at) = (0, it.at.get());
-    if let Some(d) = it.dict.cast::<Dict>()
-        && d.len.get() == it.len.get()
-    {
-        if it.what < 4 {
-            while let Some((next, ..)) = d.next_entry(at) {
-                (n, at) = (n + 1, next);
-            }
-        } else {
-            while let Some((before, ..)) = d.prev_entry(at) {
-                (n, at) = (n + 1, before);
-            }
-        }
-    }
-    if let Some(s) = it.dict.cast::<Set>()
-        && s.len.get() == it.len.get()
-    {
-        while let Some((next, ..)) = s.next_entry(at) {
-            (n, at) = (n + 1, next);
-        }
-    }
-    cx.uint(n)
+    let len = match (it.dict.cast::<Dict>(), it.dict.cast::<Set>()) {
+        (Some(d), _) => d.len.get(),
+        (_, Some(s)) => s.len.get(),
+        _ => return Ok(Value::small_int(0)),
+    };
+    // After a change there is nothing more to come.
+    let n = if len == it.len.get() { it.left.get() } else { 0 };
+    cx.uint(n.into())
 }
 
 fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
+    let iter = crate::iterators::builtin(cx, "iter")?;
     let list = cx.new_list(&[])?;
-    let (dict, at, len) = (it.dict.get(), it.at.get(), it.len.get());
+    let (dict, at, len, left) = (it.dict.get(), it.at.get(), it.len.get(), it.left.get());
     loop {
         let v = step(cx, it)?;
         if v.is_null() {
@@ -109,7 +82,7 @@ fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     it.dict.set(cx, it, dict);
     it.at.set(at);
     it.len.set(len);
-    let iter = crate::iterators::builtin(cx, "iter")?;
+    it.left.set(left);
     let args = cx.new_tuple(&[list.value()])?.value();
     Ok(cx.new_tuple(&[iter, args])?.value())
 }

@@ -1,7 +1,7 @@
 //! Filling a dict from mappings, from iterables of pairs, from keyword arguments.
 
 use ferropy_vm::types::{Dict, List, Tuple};
-use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, R, Thread, Value};
+use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, R, RootedVec, Thread, Value};
 
 /// `__init__` and `update`: parameters (self, *args, **kwargs).
 pub fn update_args(cx: &mut Thread, d: Gc<Dict>, a: Args<'_>, name: &str) -> R<()> {
@@ -33,7 +33,7 @@ pub fn update_from(cx: &mut Thread, d: Gc<Dict>, v: Value) -> R<()> {
     }
     let keys = cx.call_attr(v, keys, &[])?;
     let it = cx.iter(keys)?;
-    while let Some(k) = cx.next(it)? {
+    while let Some(k) = cx.next_inline(it)? {
         let x = cx.getitem(v, k)?;
         cx.dict_set(d, k, x)?;
     }
@@ -68,7 +68,7 @@ fn merge(cx: &mut Thread, d: Gc<Dict>, from: Gc<Dict>) -> R<()> {
 fn update_from_pairs(cx: &mut Thread, d: Gc<Dict>, v: Value) -> R<()> {
     let it = cx.iter(v)?;
     let mut n = 0;
-    while let Some(pair) = cx.next(it)? {
+    while let Some(pair) = cx.next_inline(it)? {
         let (k, x) = unpack_pair(cx, pair, n)?;
         cx.dict_set(d, k, x)?;
         n += 1;
@@ -87,19 +87,22 @@ fn unpack_pair(cx: &mut Thread, pair: Value, n: usize) -> R<(Value, Value)> {
     {
         return Ok((k, x));
     }
-    let it = cx.iter(pair);
-    let Some(it) = cx.catch(Exc::TypeError, it)? else {
-        let r = cx.type_error("object is not iterable");
-        let note = cx.new_str(&format!("Cannot convert dictionary update sequence element #{n} to a sequence"))?;
-        let e = cx.take_pending();
-        cx.call_method(e, "add_note", &[note.value()])?;
-        cx.reraise(e);
-        return Err(r);
+    let items = match pair_items(cx, pair) {
+        Ok(items) => items,
+        Err(r) if !cx.pending_is(Exc::TypeError) => return Err(r),
+        Err(_) => return Err(cx.note(&format!("Cannot convert dictionary update sequence element #{n} to a sequence"))),
     };
-    let items = cx.collect(it)?;
     if items.len() != 2 {
         let text = format!("dictionary update sequence element #{n} has length {}; 2 is required", items.len());
         return Err(cx.value_error(text));
     }
     Ok((items[0], items[1]))
+}
+
+fn pair_items(cx: &mut Thread, pair: Value) -> R<RootedVec> {
+    let it = cx.iter(pair);
+    match cx.catch(Exc::TypeError, it)? {
+        Some(it) => cx.collect(it),
+        None => Err(cx.type_error("object is not iterable")),
+    }
 }

@@ -3,7 +3,7 @@
 use super::scopes::{caller_globals, caller_locals};
 use ferropy_bytecode::code::flags as cflags;
 use ferropy_compiler::{ErrorKind, Mode, Options, SyntaxError, Warning, WarningCategory};
-use ferropy_vm::types::{CellObject, CodeObject, Dict, Str, Tuple};
+use ferropy_vm::types::{Bytes, CellObject, CodeObject, Dict, Str, Tuple};
 use ferropy_vm::{Args, Exc, Gc, HeapObject, N, NativeDef, R, Raised, Thread, Value};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -281,8 +281,8 @@ pub fn filename_arg(cx: &mut Thread, v: Value) -> R<String> {
     if let Some(path) = cx.call_special(v, N::__fspath__, &[])? {
         return filename_arg(cx, path);
     }
-    match cx.buffer_opt(v)? {
-        Some(b) => Ok(String::from_utf8_lossy(b.bytes()).into_owned()),
+    match v.cast::<Bytes>() {
+        Some(b) => Ok(String::from_utf8_lossy(b.data()).into_owned()),
         None => {
             let class = cx.class_name(v);
             Err(cx.type_error(format!("expected str, bytes or os.PathLike object, not {class}")))

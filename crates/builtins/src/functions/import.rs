@@ -133,9 +133,7 @@ fn strip_frames(cx: &mut Thread) {
     while let Some(tb) = at.cast::<Traceback>() {
         let next = tb.next.get();
         match frame_names(cx, tb) {
-            Some((file, func))
-                if file.starts_with("<frozen importlib._bootstrap") || file == "<frozen _stdlib_finder>" =>
-            {
+            Some((file, func)) if file.starts_with("<frozen importlib._bootstrap") => {
                 let start = *chunk.get_or_insert(before);
                 if always || func == "_call_with_frames_removed" {
                     match start {

@@ -1,7 +1,8 @@
 //! Iteration: `iter`, `next`, `all`, `any`, `min`, `max`, `sum`, `sorted`, `aiter`, `anext`.
 
 use super::attributes::is_callable;
-use ferropy_vm::types::{AsyncGenOp, CallIter, Tuple};
+use crate::iterators::stop_at_end;
+use ferropy_vm::types::{AsyncGenOp, CallIter, Complex, Tuple};
 use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, N, NativeDef, R, Thread, Value, field, null_field};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -76,21 +77,35 @@ fn iter(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn next(cx: &mut Thread, a: Args<'_>) -> R {
-    let step = match cx.quick_next(a[0])? {
-        Some(v) => v.bound(),
-        None => match cx.lookup_special(a[0], N::__next__) {
+    let (it, default) = (a[0], a.opt(1));
+    let v = match cx.core_next(it)? {
+        Some(v) => v,
+        None => {
             // Without a default the exception passes as it is, with its value.
-            Some(f) if a.opt(1).is_none() => return cx.call_unbound(f, a[0], &[]),
-            Some(_) => cx.next(a[0])?,
-            None => {
-                let class = cx.class_name(a[0]);
-                return Err(cx.type_error(format!("'{class}' object is not an iterator")));
+            if default.is_none() {
+                return next_or_stop(cx, it);
             }
-        },
+            cx.next(it)?.unwrap_or(Value::NULL)
+        }
     };
-    match step.or(a.opt(1)) {
+    match v.bound().or(default) {
         Some(v) => Ok(v),
         None => Err(cx.stop_iteration(Value::NULL)),
+    }
+}
+
+/// Calls `__next__`.
+fn next_or_stop(cx: &mut Thread, it: Value) -> R {
+    if let Some(f) = cx.next_fn(it) {
+        let r = f(cx, it);
+        return stop_at_end(cx, r);
+    }
+    match cx.lookup_special(it, N::__next__) {
+        Some(f) => cx.call_unbound(f, it, &[]),
+        None => {
+            let class = cx.class_name(it);
+            Err(cx.type_error(format!("'{class}' object is not an iterator")))
+        }
     }
 }
 
@@ -119,7 +134,7 @@ fn anext(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn all(cx: &mut Thread, a: Args<'_>) -> R {
     let it = cx.iter(a[0])?;
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         if !cx.truth(v)? {
             return Ok(Value::FALSE);
         }
@@ -129,7 +144,7 @@ fn all(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn any(cx: &mut Thread, a: Args<'_>) -> R {
     let it = cx.iter(a[0])?;
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         if cx.truth(v)? {
             return Ok(Value::TRUE);
         }
@@ -159,9 +174,15 @@ fn extreme(cx: &mut Thread, a: Args<'_>, op: CmpOp, name: &str) -> R {
         }
         _ => a[0],
     };
+    if key.is_none()
+        && values.len == 2
+        && let (Some(x), Some(y)) = (values.at(0).as_int(), values.at(1).as_int())
+    {
+        return Ok(values.at(op.of(y.cmp(&x)) as usize));
+    }
     let it = cx.iter(source)?;
     let (mut best, mut best_key) = (Value::NULL, Value::NULL);
-    while let Some(v) = cx.next(it)? {
+    while let Some(v) = cx.next_inline(it)? {
         let k = match key {
             Some(f) => cx.call(f, &[v])?,
             None => v,
@@ -197,7 +218,21 @@ fn sum(cx: &mut Thread, a: Args<'_>) -> R {
                 continue;
             }
         }
-        match cx.next(it)? {
+        if let Some(n) = total.as_int() {
+            total = match sum_ints(cx, it, n)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => cx.binary(BinOp::Add, t, v)?,
+            };
+            continue;
+        }
+        if total.shape() == B::Complex as u32 {
+            match sum_complexes(cx, it, total)? {
+                (t, None) => return Ok(t),
+                (t, Some(v)) => total = cx.binary(BinOp::Add, t, v)?,
+            }
+            continue;
+        }
+        match cx.next_inline(it)? {
             Some(v) => total = cx.binary(BinOp::Add, total, v)?,
             None => return Ok(total),
         }
@@ -213,32 +248,83 @@ impl ExactFloat for Value {
     }
 }
 
-/// Adds floats and ints with Neumaier's compensation until something else comes: (sum, that item).
+/// Adds small integers until something else comes, or the sum is none any more: (sum, that item).
+fn sum_ints(cx: &mut Thread, it: Value, start: i64) -> R<(Value, Option<Value>)> {
+    let mut s = start;
+    loop {
+        let Some(v) = cx.next_inline(it)? else { return Ok((cx.int(s)?, None)) };
+        // Both lie in 63 bits, so the sum fits.
+        match v.as_int().and_then(|n| Value::try_int(s + n)).and_then(Value::as_int) {
+            Some(sum) => s = sum,
+            None => return Ok((cx.int(s)?, Some(v))),
+        }
+    }
+}
+
+/// A sum with Neumaier's compensation.
+struct Compensated {
+    high: f64,
+    low: f64,
+}
+
+impl Compensated {
+    fn new(start: f64) -> Compensated {
+        Compensated { high: start, low: 0.0 }
+    }
+    fn add(&mut self, x: f64) {
+        let t = self.high + x;
+        self.low += if self.high.abs() >= x.abs() { (self.high - t) + x } else { (x - t) + self.high };
+        self.high = t;
+    }
+    fn total(&self) -> f64 {
+        // A compensation that is not finite would spoil an infinite sum.
+        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+    }
+}
+
+/// An item that can be added without calling anything: a plain float or a small int.
+fn plain_real(v: Value) -> Option<f64> {
+    if v.shape_is_float() { v.as_float() } else { v.as_int().map(|n| n as f64) }
+}
+
+/// Adds floats and ints until something else comes: (sum, that item).
 fn sum_floats(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
-    let (mut s, mut c) = (start.as_float().unwrap_or(0.0), 0.0f64);
+    let mut sum = Compensated::new(start.as_float().unwrap_or(0.0));
     let rest = loop {
-        let Some(v) = cx.next(it)? else { break None };
-        let x = if v.shape_is_float() {
-            v.as_float().unwrap_or(0.0)
-        } else if let Some(n) = v.as_int() {
-            n as f64
+        let Some(v) = cx.next_inline(it)? else { break None };
+        let Some(x) = plain_real(v) else { break Some(v) };
+        sum.add(x);
+    };
+    Ok((cx.float(sum.total())?, rest))
+}
+
+/// The same of complex numbers, floats and ints.
+fn sum_complexes(cx: &mut Thread, it: Value, start: Value) -> R<(Value, Option<Value>)> {
+    let parts = |v: Value| v.cast::<Complex>().map(|c| (c.re, c.im));
+    let (re, im) = parts(start).unwrap_or_default();
+    let (mut re, mut im) = (Compensated::new(re), Compensated::new(im));
+    let rest = loop {
+        let Some(v) = cx.next_inline(it)? else { break None };
+        if v.shape() == B::Complex as u32
+            && let Some((x, y)) = parts(v)
+        {
+            re.add(x);
+            im.add(y);
+        } else if let Some(x) = plain_real(v) {
+            re.add(x);
         } else {
             break Some(v);
-        };
-        let t = s + x;
-        c += if s.abs() >= x.abs() { (s - t) + x } else { (x - t) + s };
-        s = t;
+        }
     };
-    // A compensation that is not finite would spoil an infinite sum.
-    let total = if c != 0.0 && c.is_finite() { s + c } else { s };
-    Ok((cx.float(total)?, rest))
+    Ok((cx.complex(re.total(), im.total())?, rest))
 }
 
 fn sorted(cx: &mut Thread, a: Args<'_>) -> R {
-    let list = cx.list_from(a[0])?.value();
-    let (key, reverse) = (a.or(1, Value::NONE), a.or(2, Value::FALSE));
-    let name = cx.intern("sort")?;
-    let f = cx.getattr(list, name)?;
-    cx.call_kw(f, &[], &[("key", key), ("reverse", reverse)])?;
-    Ok(list)
+    let list = cx.list_from(a[0])?;
+    let reverse = match a.opt(2) {
+        Some(v) => cx.truth(v)?,
+        None => false,
+    };
+    crate::list::sort_list(cx, list, a.some(1), reverse)?;
+    Ok(list.value())
 }

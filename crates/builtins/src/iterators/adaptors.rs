@@ -1,8 +1,9 @@
 //! enumerate, zip, map, filter.
 
 use super::sequence::iter_self;
-use super::{or_stop, publish};
+use super::{publish, stop_at_end};
 use crate::list::{class_getitem, wrong_receiver};
+use ferropy_vm::ops::iter::register_next;
 use ferropy_vm::types::{Class, Tuple};
 use ferropy_vm::{
     Args, BinOp, Field, Gc, HeapObject, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind,
@@ -14,6 +15,10 @@ pub fn install(cx: &mut Thread) -> R<()> {
         let class = cx.native_class(def)?;
         publish(cx, class.value(), def.name)?;
     }
+    register_next::<Enumerate>(enumerate_step);
+    register_next::<Zip>(zip_step);
+    register_next::<Map>(map_step);
+    register_next::<Filter>(filter_step);
     Ok(())
 }
 
@@ -33,6 +38,11 @@ struct Zip {
     strict: Cell<bool>,
 }
 heap_kind!(Zip, "zip", 2);
+
+/// A kind of its own, as instances are advanced in another way.
+#[repr(transparent)]
+struct Map(Zip);
+heap_kind!(Map, "map", 2);
 
 #[repr(C)]
 struct Filter {
@@ -75,7 +85,7 @@ iterator_methods!(
     map_reduce,
     "__new__(cls, /, *args, strict=False)",
     map_new,
-    NativeDef::method("__setstate__(self, state, /)", zip_setstate, "Set state information for unpickling.")
+    NativeDef::method("__setstate__(self, state, /)", map_setstate, "Set state information for unpickling.")
 );
 iterator_methods!(FILTER_METHODS, filter_next, filter_reduce, "__new__(cls, function, iterable, /)", filter_new);
 
@@ -95,7 +105,7 @@ static ZIP: TypeDef = TypeDef::new::<Zip>(
      others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), \
      ('c', 2, 2)]",
 );
-static MAP: TypeDef = TypeDef::new::<Zip>(
+static MAP: TypeDef = TypeDef::new::<Map>(
     "map",
     MAP_METHODS,
     "Make an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest \
@@ -131,12 +141,24 @@ fn enumerate_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn enumerate_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it: Gc<Enumerate> = this(cx, a[0], "enumerate")?;
-    let r = cx.next(it.iter.get());
-    let v = or_stop(cx, r)?;
+    let _: Gc<Enumerate> = this(cx, a[0], "enumerate")?;
+    let r = enumerate_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+/// The next pair; unbound at the end.
+fn enumerate_step(cx: &mut Thread, it: Value) -> R {
+    // SAFETY: called for this kind only.
+    let it: Gc<Enumerate> = unsafe { it.cast_unchecked() };
+    let Some(v) = cx.next_inline(it.iter.get())? else { return Ok(Value::NULL) };
     let n = it.count.get();
-    let after = cx.binary(BinOp::Add, n, Value::small_int(1))?;
-    it.count.set(cx, it, after);
+    match n.as_int().and_then(|n| Value::try_int(n + 1)) {
+        Some(after) => it.count.set(cx, it, after),
+        None => {
+            let after = cx.binary(BinOp::Add, n, Value::small_int(1))?;
+            it.count.set(cx, it, after);
+        }
+    }
     Ok(cx.new_tuple(&[n, v])?.value())
 }
 
@@ -157,27 +179,30 @@ fn iterators(cx: &mut Thread, args: &[Value]) -> R<Gc<Tuple>> {
     cx.new_tuple(&out)
 }
 
-fn make_zip(cx: &mut Thread, class: Gc<Class>, iterables: &[Value], func: Value, strict: Option<Value>) -> R {
+fn make_zip(cx: &mut Thread, iterables: &[Value], func: Value, strict: Option<Value>) -> R<Zip> {
     let strict = match strict {
         Some(v) => cx.truth(v)?,
         None => false,
     };
     let iters = iterators(cx, iterables)?;
-    let zip = Zip { iters: field(iters), func: field(func), strict: strict.into() };
-    Ok(cx.alloc_of(class, zip)?.value())
+    Ok(Zip { iters: field(iters), func: field(func), strict: strict.into() })
 }
 
 fn zip_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class(cx, a[0])?;
     let args: Gc<Tuple> = this(cx, a[1], "tuple")?;
-    make_zip(cx, class, args.items(), Value::NULL, a.opt(2))
+    let zip = make_zip(cx, args.items(), Value::NULL, a.opt(2))?;
+    Ok(cx.alloc_of(class, zip)?.value())
 }
 
 fn map_new(cx: &mut Thread, a: Args<'_>) -> R {
     let class = class(cx, a[0])?;
     let args: Gc<Tuple> = this(cx, a[1], "tuple")?;
     match args.items() {
-        [f, iterables @ ..] if !iterables.is_empty() => make_zip(cx, class, iterables, *f, a.opt(2)),
+        [f, iterables @ ..] if !iterables.is_empty() => {
+            let zip = make_zip(cx, iterables, *f, a.opt(2))?;
+            Ok(cx.alloc_of(class, Map(zip))?.value())
+        }
         _ => Err(cx.type_error("map() must have at least two arguments.")),
     }
 }
@@ -185,22 +210,24 @@ fn map_new(cx: &mut Thread, a: Args<'_>) -> R {
 /// What the iterators gave.
 enum Row {
     End,
-    /// The values are in the buffer.
-    Few,
+    /// So many values are in the buffer.
+    Few(usize),
     Many(Gc<Tuple>),
 }
 
+/// Up to this many values of a row lie in a buffer on the stack.
+const FEW: usize = 4;
+
 /// One value of each iterator.
-fn advance(cx: &mut Thread, z: Gc<Zip>, out: &mut smallvec::SmallVec<[Value; 8]>, name: &str) -> R<Row> {
+#[inline(always)]
+fn advance(cx: &mut Thread, z: &Zip, out: &mut [Value; FEW], name: &str) -> R<Row> {
     let Some(iters) = z.iters.cast::<Tuple>() else { return Ok(Row::End) };
-    // A spilled buffer would be invisible to the collector.
-    let mut many = (iters.len > 8).then(|| RootedVec::new(cx));
-    for i in 0..iters.len {
-        match cx.next(iters.at(i))? {
-            Some(v) => match &mut many {
-                Some(m) => m.push(v),
-                None => out.push(v),
-            },
+    if iters.len > FEW || iters.len == 0 {
+        return advance_many(cx, z, iters, name);
+    }
+    for (i, to) in out.iter_mut().enumerate().take(iters.len) {
+        match cx.next_inline(iters.at(i))? {
+            Some(v) => *to = v,
             None if z.strict.get() => {
                 strict_end(cx, iters, i, name)?;
                 return Ok(Row::End);
@@ -208,11 +235,23 @@ fn advance(cx: &mut Thread, z: Gc<Zip>, out: &mut smallvec::SmallVec<[Value; 8]>
             None => return Ok(Row::End),
         }
     }
-    match many {
-        Some(m) => Ok(Row::Many(cx.new_tuple(&m)?)),
-        None if iters.len == 0 => Ok(Row::End),
-        None => Ok(Row::Few),
+    Ok(Row::Few(iters.len))
+}
+
+#[inline(never)]
+fn advance_many(cx: &mut Thread, z: &Zip, iters: Gc<Tuple>, name: &str) -> R<Row> {
+    let mut out = RootedVec::new(cx);
+    for i in 0..iters.len {
+        match cx.next(iters.at(i))? {
+            Some(v) => out.push(v),
+            None if z.strict.get() => {
+                strict_end(cx, iters, i, name)?;
+                return Ok(Row::End);
+            }
+            None => return Ok(Row::End),
+        }
     }
+    if iters.len == 0 { Ok(Row::End) } else { Ok(Row::Many(cx.new_tuple(&out)?)) }
 }
 
 /// Iterator `i` has ended: all must.
@@ -231,27 +270,43 @@ fn strict_end(cx: &mut Thread, iters: Gc<Tuple>, i: usize, name: &str) -> R<()> 
 }
 
 fn zip_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let z: Gc<Zip> = this(cx, a[0], "zip")?;
-    let mut items = smallvec::SmallVec::new();
-    match advance(cx, z, &mut items, "zip")? {
-        Row::End => Err(cx.stop_iteration(Value::NULL)),
-        Row::Few => Ok(cx.new_tuple(&items)?.value()),
+    let _: Gc<Zip> = this(cx, a[0], "zip")?;
+    let r = zip_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+fn zip_step(cx: &mut Thread, z: Value) -> R {
+    // SAFETY: called for this kind only.
+    let z: Gc<Zip> = unsafe { z.cast_unchecked() };
+    let mut row = [Value::NULL; FEW];
+    match advance(cx, &z, &mut row, "zip")? {
+        Row::End => Ok(Value::NULL),
+        Row::Few(2) => Ok(cx.new_tuple(&[row[0], row[1]])?.value()),
+        Row::Few(n) => Ok(cx.new_tuple(&row[..n])?.value()),
         Row::Many(t) => Ok(t.value()),
     }
 }
 
 fn map_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let z: Gc<Zip> = this(cx, a[0], "map")?;
-    let mut items = smallvec::SmallVec::new();
-    match advance(cx, z, &mut items, "map")? {
-        Row::End => Err(cx.stop_iteration(Value::NULL)),
-        Row::Few => cx.call(z.func.get(), &items),
-        Row::Many(t) => cx.call_ex(z.func.get(), t, Value::NULL),
+    let _: Gc<Map> = this(cx, a[0], "map")?;
+    let r = map_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+fn map_step(cx: &mut Thread, z: Value) -> R {
+    // SAFETY: called for this kind only.
+    let z: Gc<Map> = unsafe { z.cast_unchecked() };
+    let mut row = [Value::NULL; FEW];
+    match advance(cx, &z.0, &mut row, "map")? {
+        Row::End => Ok(Value::NULL),
+        Row::Few(n) => cx.call(z.0.func.get(), &row[..n]),
+        Row::Many(t) => cx.call_ex(z.0.func.get(), t, Value::NULL),
     }
 }
 
-fn with_strict(cx: &mut Thread, z: Gc<Zip>, args: &[Value]) -> R {
-    let class = cx.class_of(z.value()).value();
+/// What pickling calls: the class, and arguments; `strict` is the state.
+fn with_strict(cx: &mut Thread, it: Value, z: &Zip, args: &[Value]) -> R {
+    let class = cx.class_of(it).value();
     let args = cx.new_tuple(args)?.value();
     if z.strict.get() {
         return Ok(cx.new_tuple(&[class, args, Value::TRUE])?.value());
@@ -262,22 +317,29 @@ fn with_strict(cx: &mut Thread, z: Gc<Zip>, args: &[Value]) -> R {
 fn zip_reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let z: Gc<Zip> = this(cx, a[0], "zip")?;
     let iters: Gc<Tuple> = this(cx, z.iters.get(), "tuple")?;
-    with_strict(cx, z, iters.items())
+    with_strict(cx, a[0], &z, iters.items())
 }
 
 fn map_reduce(cx: &mut Thread, a: Args<'_>) -> R {
-    let z: Gc<Zip> = this(cx, a[0], "map")?;
-    let iters: Gc<Tuple> = this(cx, z.iters.get(), "tuple")?;
+    let z: Gc<Map> = this(cx, a[0], "map")?;
+    let iters: Gc<Tuple> = this(cx, z.0.iters.get(), "tuple")?;
     let mut args = RootedVec::new(cx);
-    args.push(z.func.get());
+    args.push(z.0.func.get());
     args.as_mut_vec().extend_from_slice(iters.items());
-    with_strict(cx, z, &args)
+    with_strict(cx, a[0], &z.0, &args)
 }
 
 fn zip_setstate(cx: &mut Thread, a: Args<'_>) -> R {
     let z: Gc<Zip> = this(cx, a[0], "zip")?;
     let strict = cx.truth(a[1])?;
     z.strict.set(strict);
+    Ok(Value::NONE)
+}
+
+fn map_setstate(cx: &mut Thread, a: Args<'_>) -> R {
+    let z: Gc<Map> = this(cx, a[0], "map")?;
+    let strict = cx.truth(a[1])?;
+    z.0.strict.set(strict);
     Ok(Value::NONE)
 }
 
@@ -288,16 +350,23 @@ fn filter_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn filter_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it: Gc<Filter> = this(cx, a[0], "filter")?;
+    let _: Gc<Filter> = this(cx, a[0], "filter")?;
+    let r = filter_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+fn filter_step(cx: &mut Thread, it: Value) -> R {
+    // SAFETY: called for this kind only.
+    let it: Gc<Filter> = unsafe { it.cast_unchecked() };
     let (f, iter) = (it.func.get(), it.iter.get());
     let plain = f.is_none() || f == cx.builtin(ferropy_vm::Builtin::Bool).value();
-    while let Some(v) = cx.next(iter)? {
+    while let Some(v) = cx.next_inline(iter)? {
         let good = if plain { v } else { cx.call(f, &[v])? };
         if cx.truth(good)? {
             return Ok(v);
         }
     }
-    Err(cx.stop_iteration(Value::NULL))
+    Ok(Value::NULL)
 }
 
 fn filter_reduce(cx: &mut Thread, a: Args<'_>) -> R {

@@ -2,9 +2,10 @@
 //!
 //! A str iterator's `at` counts bytes. Exhausted iterators drop their sequence, or stand far behind its end.
 
-use super::{builtin, publish};
+use super::{builtin, publish, stop_at_end};
 use crate::list::{fill, wrong_receiver};
-use ferropy_vm::types::{CallIter, Class, List, SeqIter, Str, Tuple};
+use ferropy_vm::ops::iter::register_next;
+use ferropy_vm::types::{ByteArray, Bytes, CallIter, Class, List, SeqIter, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Exc, Gc, N, NativeDef, R, Thread, Value, field};
 
 pub fn install(cx: &mut Thread) -> R<()> {
@@ -22,6 +23,8 @@ pub fn install(cx: &mut Thread) -> R<()> {
     }
     fill(cx, B::Reversed, REVERSED, "Return a reverse iterator over the values of the given sequence.")?;
     fill(cx, B::CallableIterator, CALLABLE, "")?;
+    register_next::<SeqIter>(step);
+    register_next::<CallIter>(call_step);
     let class = cx.builtin(B::Reversed).value();
     publish(cx, class, "reversed")
 }
@@ -59,20 +62,32 @@ pub fn iter_self(_cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn seq_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this(cx, a[0])?;
-    let v = match cx.quick_next(a[0])? {
-        Some(v) => v,
-        None => step(cx, it)?,
+    this(cx, a[0])?;
+    let r = match cx.quick_next(a[0])? {
+        Some(v) => Ok(v),
+        None => step(cx, a[0]),
     };
-    if v.is_null() { Err(cx.stop_iteration(Value::NULL)) } else { Ok(v) }
+    stop_at_end(cx, r)
 }
 
 /// The next item of an iterator that the VM has no quick path for; unbound at the end.
-fn step(cx: &mut Thread, it: Gc<SeqIter>) -> R {
+fn step(cx: &mut Thread, it: Value) -> R {
+    // SAFETY: called for this kind only.
+    let it: Gc<SeqIter> = unsafe { it.cast_unchecked() };
     let Some(seq) = it.seq.get().bound() else { return Ok(Value::NULL) };
     let at = it.at.get();
     if it.reverse {
         return step_back(cx, it, seq, at);
+    }
+    if it.shape() == B::BytesIterator as u32
+        && let Some(b) = seq.cast::<Bytes>()
+    {
+        return Ok(byte_at(cx, it, b.data().get(at)));
+    }
+    if it.shape() == B::ByteArrayIterator as u32
+        && let Some(b) = seq.cast::<ByteArray>()
+    {
+        return Ok(byte_at(cx, it, crate::bytes::bytearray_data(b).get(at)));
     }
     let i = cx.uint(at as u64)?;
     let r = cx.getitem(seq, i);
@@ -90,6 +105,21 @@ fn step(cx: &mut Thread, it: Gc<SeqIter>) -> R {
     };
     it.seq.set(cx, it, Value::NULL);
     r
+}
+
+/// A byte as the next item.
+#[inline]
+fn byte_at(cx: &mut Thread, it: Gc<SeqIter>, byte: Option<&u8>) -> Value {
+    match byte {
+        Some(b) => {
+            it.at.set(it.at.get() + 1);
+            Value::small_int(*b as i64)
+        }
+        None => {
+            it.seq.set(cx, it, Value::NULL);
+            Value::NULL
+        }
+    }
 }
 
 fn step_back(cx: &mut Thread, it: Gc<SeqIter>, seq: Value, at: usize) -> R {
@@ -147,11 +177,12 @@ fn length_hint(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this(cx, a[0])?;
-    let (at, seq) = (position(it), it.seq.get());
     if it.reverse {
-        return reduce_reversed(cx, a[0], seq, at);
+        return reduce_reversed(cx, it);
     }
+    // Looking the name up may run code that advances the iterator.
     let iter = builtin(cx, "iter")?;
+    let (at, seq) = (position(it), it.seq.get());
     let ended = seq.is_null() || seq.cast::<List>().is_some_and(|l| at > l.len());
     if ended {
         let empty = match a[0].shape() {
@@ -168,18 +199,16 @@ fn reduce(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(cx.new_tuple(&[iter, args, at])?.value())
 }
 
-fn reduce_reversed(cx: &mut Thread, it: Value, seq: Value, at: usize) -> R {
+fn reduce_reversed(cx: &mut Thread, it: Gc<SeqIter>) -> R {
     let list = it.shape() == B::ListReverseIterator as u32;
+    let class = cx.class_of(it.value()).value();
+    let f = if list { builtin(cx, "reversed")? } else { class };
+    let (at, seq) = (position(it), it.seq.get());
     if seq.is_null() {
-        let (f, empty) = if list {
-            (builtin(cx, "iter")?, cx.new_list(&[])?.value())
-        } else {
-            (cx.class_of(it).value(), cx.vm().empty_tuple)
-        };
+        let empty = if list { cx.new_list(&[])?.value() } else { cx.vm().empty_tuple };
         let args = cx.new_tuple(&[empty])?.value();
         return Ok(cx.new_tuple(&[f, args])?.value());
     }
-    let f = if list { builtin(cx, "reversed")? } else { cx.class_of(it).value() };
     let args = cx.new_tuple(&[seq])?.value();
     let at = cx.int(at as i64 - 1)?;
     Ok(cx.new_tuple(&[f, args, at])?.value())
@@ -233,8 +262,17 @@ fn reversed_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn call_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let Some(it) = a[0].cast::<CallIter>() else { return Err(wrong_receiver(cx, "callable_iterator", a[0])) };
-    let Some(f) = it.func.get().bound() else { return Err(cx.stop_iteration(Value::NULL)) };
+    if a[0].cast::<CallIter>().is_none() {
+        return Err(wrong_receiver(cx, "callable_iterator", a[0]));
+    }
+    let r = call_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+fn call_step(cx: &mut Thread, it: Value) -> R {
+    // SAFETY: called for this kind only.
+    let it: Gc<CallIter> = unsafe { it.cast_unchecked() };
+    let Some(f) = it.func.get().bound() else { return Ok(Value::NULL) };
     let r = cx.call(f, &[]);
     let r = cx.catch(Exc::StopIteration, r)?;
     // The call may have exhausted the iterator itself.
@@ -246,7 +284,7 @@ fn call_next(cx: &mut Thread, a: Args<'_>) -> R {
     }
     it.func.set(cx, it, Value::NULL);
     it.sentinel.set(cx, it, Value::NULL);
-    Err(cx.stop_iteration(Value::NULL))
+    Ok(Value::NULL)
 }
 
 fn call_reduce(cx: &mut Thread, a: Args<'_>) -> R {

@@ -1,27 +1,28 @@
 //! Sorting: a stable, adaptive merge sort of index numbers.
 //!
-//! The keys lie in a rooted vector, where the collector sees and updates them; what is moved about are their numbers, so
-//! a comparison may run any Python code. Runs in the input are found and merged with galloping, in the order of the
+//! The keys lie in an array of the heap, where the collector sees and updates them; what is moved about are their
+//! numbers, so a comparison may run any Python code. Runs in the input are found and merged with galloping, in the order of the
 //! "powersort" policy. Keys that are all small integers, strings, or floats without NaN need no dispatch.
 
+use ferropy_vm::gc::bits;
 use ferropy_vm::types::{Array, List, Str, Tuple};
-use ferropy_vm::{Builtin as B, CmpOp, Gc, R, RootedVec, Thread, Value};
+use ferropy_vm::{Builtin as B, CmpOp, Gc, R, Thread, Value};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
 
 /// Sorts a list in place. The list is empty while keys and comparisons run.
 pub fn sort_list(cx: &mut Thread, list: Gc<List>, key: Option<Value>, reverse: bool) -> R<()> {
-    let mut items = cx.list_to_rooted(list);
-    let array = list.items.get();
+    let n = list.len();
+    let Some(array) = list.items.cast::<Array>() else { return Ok(()) };
+    if n == 0 || key.is_none() && sort_plain(cx, array, n, reverse) {
+        return Ok(());
+    }
     list.items.set(cx, list, Value::NULL);
     list.len.set(0);
-    let r = sort_values(cx, &mut items, key, reverse);
+    let r = sort_array(cx, array, n, key, reverse);
     let modified = !list.is_empty() || !list.items.get().is_null();
     list.items.set(cx, list, array);
-    list.len.set(items.len());
-    if let Some(array) = array.cast::<Array>() {
-        for (i, v) in items.iter().enumerate() {
-            array.field(i).set(cx, array, *v);
-        }
-    }
+    list.len.set(n);
     r?;
     if modified {
         return Err(cx.value_error("list modified during sort"));
@@ -29,25 +30,58 @@ pub fn sort_list(cx: &mut Thread, list: Gc<List>, key: Option<Value>, reverse: b
     Ok(())
 }
 
-/// Sorts rooted values. After an error they are in some order.
-pub fn sort_values(cx: &mut Thread, items: &mut RootedVec, key: Option<Value>, reverse: bool) -> R<()> {
-    let n = items.len();
-    let mut keys = RootedVec::new(cx);
-    if let Some(f) = key {
-        for i in 0..n {
-            let k = cx.call(f, &[items[i]])?;
-            keys.push(k);
+/// The first words of an array, until something allocates. Whoever writes references there calls the barrier before.
+fn words<'a>(array: Gc<Array>, n: usize) -> &'a mut [Value] {
+    assert!(n <= array.capacity());
+    // SAFETY: the words follow the length.
+    unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), n) }
+}
+
+/// Sorts where the items lie, if they are all small integers, floats or strings: nobody can see it happen.
+fn sort_plain(cx: &mut Thread, array: Gc<Array>, n: usize, reverse: bool) -> bool {
+    let directed = |o: Ordering| if reverse { o.reverse() } else { o };
+    let items = words(array, n);
+    match classify(items) {
+        // Equal ones are the same word.
+        Keys::Ints => items.sort_unstable_by(|a, b| directed((a.0 as i64).cmp(&(b.0 as i64)))),
+        Keys::Floats if items.iter().all(|v| v.is_flonum()) => {
+            items.sort_unstable_by(|a, b| directed(a.flonum().total_cmp(&b.flonum())));
         }
-    } else {
-        keys.as_mut_vec().extend_from_slice(items.as_slice());
+        Keys::Strs => {
+            let r = array.as_ref();
+            if r.has(bits::NEEDS_LOG) && r.has(bits::SLOT_LOG) {
+                return false;
+            }
+            cx.mutator.barrier(r);
+            // SAFETY: all of them are strings.
+            let text = |v: &Value| unsafe { v.cast_unchecked::<Str>() };
+            items.sort_by(|a, b| directed(text(a).bytes().cmp(text(b).bytes())));
+        }
+        _ => return n < 2,
+    }
+    true
+}
+
+/// Sorts the first values of an array that nobody else knows. After an error they are in some order.
+fn sort_array(cx: &mut Thread, array: Gc<Array>, n: usize, key: Option<Value>, reverse: bool) -> R<()> {
+    let mut keys = array;
+    if let Some(f) = key {
+        keys = cx.new_array(n)?;
+        for i in 0..n {
+            let k = cx.call(f, &[array.field(i).get()])?;
+            keys.field(i).set(cx, keys, k);
+        }
     }
     if n < 2 {
         return Ok(());
     }
-    let mut order: Vec<u32> = (0..n as u32).collect();
-    let r = sort_order(cx, &keys, &mut order, reverse);
-    let sorted: Vec<Value> = order.iter().map(|i| items[*i as usize]).collect();
-    items.as_mut_vec().copy_from_slice(&sorted);
+    let mut order: SmallVec<[u32; 32]> = (0..n as u32).collect();
+    let r = sort_order(cx, keys, &mut order, reverse);
+    // Nothing allocates from here on.
+    let sorted: SmallVec<[Value; 32]> = order.iter().map(|i| array.field(*i as usize).get()).collect();
+    for (i, v) in sorted.iter().enumerate() {
+        array.field(i).set(cx, array, *v);
+    }
     r
 }
 
@@ -73,39 +107,43 @@ fn classify(keys: &[Value]) -> Keys {
     if keys.iter().all(|k| one(k) == first) { first } else { Keys::Mixed }
 }
 
-fn sort_order(cx: &mut Thread, keys: &RootedVec, order: &mut [u32], reverse: bool) -> R<()> {
-    use std::cmp::Ordering::Equal;
-    let directed = |o: std::cmp::Ordering| if reverse { o.reverse() } else { o };
-    match classify(keys) {
+fn sort_order(cx: &mut Thread, keys: Gc<Array>, order: &mut [u32], reverse: bool) -> R<()> {
+    let directed = |o: Ordering| if reverse { o.reverse() } else { o };
+    let all = words(keys, order.len());
+    match classify(all) {
         // Nothing allocates here, so raw words and slices of the keys may be held.
         Keys::Ints => {
-            let mut pairs: Vec<(i64, u32)> = order.iter().map(|i| (keys[*i as usize].0 as i64, *i)).collect();
-            pairs.sort_by(|a, b| directed(a.0.cmp(&b.0)));
-            order.iter_mut().zip(pairs).for_each(|(o, p)| *o = p.1);
+            sort_pairs(order, |i| all[i].0 as i64, |a, b| directed(a.cmp(b)));
             Ok(())
         }
         Keys::Floats => {
-            let float = |i: &u32| keys[*i as usize].as_float().unwrap_or(0.0);
-            let mut pairs: Vec<(f64, u32)> = order.iter().map(|i| (float(i), *i)).collect();
-            pairs.sort_by(|a, b| directed(a.0.partial_cmp(&b.0).unwrap_or(Equal)));
-            order.iter_mut().zip(pairs).for_each(|(o, p)| *o = p.1);
+            let float = |i: usize| all[i].as_float().unwrap_or(0.0);
+            sort_pairs(order, float, |a, b| directed(a.partial_cmp(b).unwrap_or(Ordering::Equal)));
             Ok(())
         }
         Keys::Strs => {
-            let strs: Vec<Gc<Str>> = keys.iter().filter_map(|k| k.cast()).collect();
-            order.sort_by(|a, b| directed(strs[*a as usize].bytes().cmp(strs[*b as usize].bytes())));
+            // SAFETY: all of them are strings.
+            let text = |i: &u32| unsafe { all[*i as usize].cast_unchecked::<Str>() };
+            order.sort_by(|a, b| directed(text(a).bytes().cmp(text(b).bytes())));
             Ok(())
         }
         kind => {
             let tuples = kind == Keys::Tuples;
             let mut less = |a: u32, b: u32| {
-                let (x, y) = (keys[a as usize], keys[b as usize]);
+                let (x, y) = (keys.field(a as usize).get(), keys.field(b as usize).get());
                 let (x, y) = if reverse { (y, x) } else { (x, y) };
                 if tuples { tuple_less(cx, x, y) } else { cx.compare_bool(CmpOp::Lt, x, y) }
             };
             merge_sort(order, &mut less)
         }
     }
+}
+
+/// Sorts numbers of keys by plain keys, which are fetched once.
+fn sort_pairs<K>(order: &mut [u32], key: impl Fn(usize) -> K, compare: impl Fn(&K, &K) -> Ordering) {
+    let mut pairs: SmallVec<[(K, u32); 32]> = order.iter().map(|i| (key(*i as usize), *i)).collect();
+    pairs.sort_by(|a, b| compare(&a.0, &b.0));
+    order.iter_mut().zip(pairs).for_each(|(o, p)| *o = p.1);
 }
 
 /// `a < b` for exact tuples.

@@ -2,7 +2,7 @@
 
 use ferropy_vm::class::flags;
 use ferropy_vm::ops::attr::{object_delattr, object_getattribute, object_setattr};
-use ferropy_vm::ops::call::{object_init, object_new};
+use ferropy_vm::ops::construct::{object_init, object_new};
 use ferropy_vm::types::{Class, Dict, Module, Str};
 use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 

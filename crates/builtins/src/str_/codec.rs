@@ -91,6 +91,17 @@ pub fn decode_object(cx: &mut Thread, b: Buffer, encoding: Option<&str>, errors:
     r
 }
 
+/// `bytes.decode` with strict errors.
+pub fn decode_quick(cx: &mut Thread, codec: Native, v: Value) -> R {
+    let b = cx.buffer(v)?;
+    if b.len == 0 {
+        return Ok(cx.vm().empty_str);
+    }
+    let r = decode_native(cx, codec, b.bytes(), "strict");
+    super::keep(b);
+    r
+}
+
 /// `str.encode`.
 pub fn encode_object(cx: &mut Thread, s: Gc<Str>, encoding: Option<&str>, errors: Option<&str>) -> R {
     encode(cx, s, encoding.unwrap_or("utf-8"), errors.unwrap_or("strict"))
@@ -98,10 +109,10 @@ pub fn encode_object(cx: &mut Thread, s: Gc<Str>, encoding: Option<&str>, errors
 
 fn decode_native(cx: &mut Thread, n: Native, data: &[u8], errors: &str) -> R {
     match n {
-        Native::Utf8 if std::str::from_utf8(data).is_ok() => return Ok(cx.new_wtf8(data)?.value()),
-        Native::Ascii | Native::Latin1 if data.is_ascii() => {
+        Native::Utf8 | Native::Ascii | Native::Latin1 if data.is_ascii() => {
             return Ok(cx.new_str_counted(data, data.len())?.value());
         }
+        Native::Utf8 if std::str::from_utf8(data).is_ok() => return Ok(cx.new_wtf8(data)?.value()),
         Native::Latin1 => {
             let mut out = Vec::with_capacity(data.len() * 2);
             codecs::latin1_decode(data, &mut out);

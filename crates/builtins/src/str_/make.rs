@@ -42,6 +42,17 @@ fn from_bytes(cx: &mut Thread, v: Value, encoding: Option<Value>, errors: Option
     codec::decode_object(cx, buffer, encoding.as_deref(), errors.as_deref())
 }
 
+/// The codec that the usual spellings of an encoding's name mean, or no name.
+pub(crate) fn quick_codec(name: Option<Value>) -> Option<codec::Native> {
+    let Some(name) = name else { return Some(codec::Native::Utf8) };
+    match name.as_str()?.bytes() {
+        b"utf-8" | b"utf8" | b"UTF-8" => Some(codec::Native::Utf8),
+        b"ascii" | b"us-ascii" => Some(codec::Native::Ascii),
+        b"latin-1" | b"latin1" | b"iso-8859-1" => Some(codec::Native::Latin1),
+        _ => None,
+    }
+}
+
 /// The name of an encoding or error handler; None if it was not given.
 pub(crate) fn name_arg(cx: &mut Thread, v: Option<Value>, what: &str) -> R<Option<String>> {
     let Some(v) = v else { return Ok(None) };
@@ -63,6 +74,14 @@ pub(crate) fn codec_name(cx: &mut Thread, s: Gc<Str>) -> R<String> {
 /// `str.encode`.
 pub fn encode(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
+    if a.opt(2).is_none()
+        && s.is_ascii()
+        && let Some(codec::Native::Utf8 | codec::Native::Ascii | codec::Native::Latin1) = quick_codec(a.opt(1))
+    {
+        let b = cx.new_bytes(s.bytes())?;
+        super::keep(s);
+        return Ok(b.value());
+    }
     let encoding = name_arg(cx, a.opt(1), "encode() argument 'encoding'")?;
     let errors = name_arg(cx, a.opt(2), "encode() argument 'errors'")?;
     let exact = exact(cx, s)?;

@@ -15,8 +15,9 @@ mod translate;
 
 use ferropy_vm::types::{Class, Str};
 use ferropy_vm::{Args, Builtin as B, CmpOp, Exc, Gc, NativeDef, R, Thread, Value};
-pub(crate) use make::name_arg as codec_arg;
+pub(crate) use make::{name_arg as codec_arg, quick_codec};
 pub use query::substring;
+pub(crate) use split::copy_to;
 pub(crate) use transform::tab_size;
 
 /// Adds the methods of `str`.
@@ -44,8 +45,12 @@ pub(crate) fn this(cx: &mut Thread, a: Args<'_>) -> R<Gc<Str>> {
 }
 
 /// A str argument; `what` names it: `replace() argument 1`.
+#[inline]
 pub(crate) fn text_arg(cx: &mut Thread, v: Value, what: &str) -> R<Gc<Str>> {
-    cx.expect_text(v, what)
+    match v.as_str() {
+        Some(s) => Ok(s),
+        None => cx.expect_text(v, what),
+    }
 }
 
 /// Keeps an object in place until here although only slices of it are used: the collector does not look into a `Vec`.
@@ -70,6 +75,17 @@ pub(crate) fn part(cx: &mut Thread, s: Gc<Str>, bytes: &[u8]) -> R {
     let v = if s.is_ascii() { cx.new_str_counted(bytes, bytes.len())? } else { cx.new_wtf8(bytes)? };
     keep(s);
     Ok(v.value())
+}
+
+/// A new string of as many ASCII characters, at least one, filled in place. `fill` must not touch the heap.
+#[inline]
+pub(crate) fn ascii_with(cx: &mut Thread, len: usize, fill: impl FnOnce(&mut [u8])) -> R {
+    if len == 1 {
+        let mut one = [0];
+        fill(&mut one);
+        return Ok(cx.char_str(one[0] as u32)?.value());
+    }
+    Ok(cx.str_with(len, len, fill)?.value())
 }
 
 /// The result of an operation that may leave the string as it is.
@@ -109,18 +125,28 @@ macro_rules! predicate {
             Ok(Value::bool($test(s.bytes())))
         }
     };
+    // Of all characters, with a test for ASCII.
+    ($name:ident, $test:expr, $ascii:expr) => {
+        fn $name(cx: &mut Thread, a: Args<'_>) -> R {
+            let s = this(cx, a)?;
+            if s.is_ascii() {
+                return Ok(Value::bool(!s.is_empty() && s.bytes().iter().all($ascii)));
+            }
+            Ok(Value::bool(case::all(s.bytes(), $test)))
+        }
+    };
 }
 use ferropy_text::{case, unicode};
 predicate!(isascii, |s: &[u8]| s.is_ascii());
 predicate!(islower, case::is_lower);
 predicate!(isupper, case::is_upper);
 predicate!(istitle, case::is_title);
-predicate!(isspace, |s| case::all(s, unicode::is_space));
-predicate!(isdecimal, |s| case::all(s, unicode::is_decimal));
-predicate!(isdigit, |s| case::all(s, unicode::is_digit));
-predicate!(isnumeric, |s| case::all(s, unicode::is_numeric));
-predicate!(isalpha, |s| case::all(s, unicode::is_alpha));
-predicate!(isalnum, |s| case::all(s, unicode::is_alnum));
+predicate!(isspace, unicode::is_space, |b| matches!(b, b' ' | 0x09..=0x0d | 0x1c..=0x1f));
+predicate!(isdecimal, unicode::is_decimal, u8::is_ascii_digit);
+predicate!(isdigit, unicode::is_digit, u8::is_ascii_digit);
+predicate!(isnumeric, unicode::is_numeric, u8::is_ascii_digit);
+predicate!(isalpha, unicode::is_alpha, u8::is_ascii_alphabetic);
+predicate!(isalnum, unicode::is_alnum, u8::is_ascii_alphanumeric);
 predicate!(isidentifier, case::is_identifier);
 predicate!(isprintable, case::is_printable);
 

@@ -99,10 +99,6 @@ fn one_field(cx: &mut Thread, mut field: Field<'_>, supply: &mut Supply, unit: U
             Err(_) => return Err(cx.overflow_error("Python int too large to convert to C int")),
         }
     }
-    if field.letter() == Some(b'%') {
-        out.push(b'%');
-        return Ok(());
-    }
     let v = supply.next(cx)?;
     check_sizes(cx, &field)?;
     convert(cx, &field, v, unit, out)
@@ -136,37 +132,41 @@ fn convert(cx: &mut Thread, field: &Field<'_>, v: Value, unit: Unit, out: &mut V
     let r = match (field.letter(), unit) {
         (Some(b's'), Unit::Char) => {
             let s = cx.str(v)?;
-            Ok(p::format_text(s.bytes(), field, unit))
+            p::format_text(out, s.bytes(), field, unit);
+            Ok(())
         }
         (Some(b'r'), Unit::Char) => {
             let s = cx.repr(v)?;
-            Ok(p::format_text(s.bytes(), field, unit))
+            p::format_text(out, s.bytes(), field, unit);
+            Ok(())
         }
         (Some(b'a'), _) | (Some(b'r'), Unit::Byte) => {
             let s = cx.ascii(v)?;
-            Ok(p::format_text(s.bytes(), field, unit))
+            p::format_text(out, s.bytes(), field, unit);
+            Ok(())
         }
         (Some(b's' | b'b'), Unit::Byte) => {
             let data = bytes_for(cx, v)?;
-            Ok(p::format_text(&data, field, unit))
+            p::format_text(out, &data, field, unit);
+            Ok(())
         }
         (Some(b'd' | b'i' | b'u' | b'o' | b'x' | b'X'), _) => {
             let n = integer(cx, field, v)?;
+            if let Some(n) = n.as_int() {
+                p::format_small_int(out, n, field);
+                return Ok(());
+            }
             let Some(n) = n.to_ibig() else { return Ok(()) };
-            p::format_int(&n, field, cx.vm().settings.max_str_digits).map(String::into_bytes)
+            p::format_int(out, &n, field, cx.vm().settings.max_str_digits)
         }
         (Some(b'e' | b'E' | b'f' | b'F' | b'g' | b'G'), _) => {
             let x = real(cx, v, unit)?;
-            p::format_float(x, field).map(String::into_bytes)
+            p::format_float(out, x, field)
         }
         (Some(b'c'), _) => return character(cx, field, v, unit, out),
         _ => Err(field.unsupported(unit)),
     };
-    match r {
-        Ok(text) => out.extend_from_slice(&text),
-        Err(e) => return Err(cx.text_error(e)),
-    }
-    Ok(())
+    r.map_err(|e| cx.text_error(e))
 }
 
 /// The integer for `%d` and its kin: floats are cut for `%d`, objects with `__index__` always taken.
@@ -251,18 +251,15 @@ fn character(cx: &mut Thread, field: &Field<'_>, v: Value, unit: Unit, out: &mut
             return Err(cx.type_error(format!("{wanted}, not a {what} of length {len}")));
         }
         let field = Field { precision: None, ..field.clone() };
-        out.extend_from_slice(&p::format_text(&text, &field, unit));
+        p::format_text(out, &text, &field, unit);
         return Ok(());
     }
     if !cx.has_index(v) {
-        let got = cx.class_name(v);
+        let class = cx.class_of(v);
+        let got = cx.full_class_name(class);
         return Err(cx.type_error(format!("{wanted}, not {got}")));
     }
     let n = cx.index_value(v)?;
     let Some(n) = n.to_ibig() else { return Ok(()) };
-    match p::format_character(&n, field, unit) {
-        Ok(text) => out.extend_from_slice(&text),
-        Err(e) => return Err(cx.text_error(e)),
-    }
-    Ok(())
+    p::format_character(out, &n, field, unit).map_err(|e| cx.text_error(e))
 }

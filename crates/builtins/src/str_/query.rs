@@ -1,6 +1,7 @@
 //! Looking into strings: subscripts, `find` and its kin, `startswith`.
 
 use super::{keep, range_args, text_arg, this};
+use crate::list::quick_range;
 use ferropy_text::search::{self, Unit};
 use ferropy_text::wtf8;
 use ferropy_vm::types::{Slice, Str, Tuple};
@@ -21,6 +22,16 @@ pub fn getitem(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn get_slice(cx: &mut Thread, s: Gc<Str>, slice: Gc<Slice>) -> R {
+    if s.is_ascii()
+        && let Some((from, to)) = quick_range(slice, s.len())
+    {
+        if from == 0 && to == s.len() {
+            return super::exact(cx, s);
+        }
+        let v = cx.new_str_counted(&s.bytes()[from..to], to - from)?;
+        keep(s);
+        return Ok(v.value());
+    }
     let r = cx.slice_indices(slice, s.len())?;
     if r.len == 0 {
         return Ok(cx.vm().empty_str);
@@ -28,11 +39,14 @@ fn get_slice(cx: &mut Thread, s: Gc<Str>, slice: Gc<Slice>) -> R {
     if r.step == 1 {
         return substring(cx, s, r.start as usize, r.start as usize + r.len);
     }
-    let mut out = Vec::with_capacity(r.len);
     if s.is_ascii() {
-        let bytes = s.bytes();
-        out.extend(r.iter().map(|i| bytes[i]));
-    } else {
+        return super::ascii_with(cx, r.len, |to| {
+            let bytes = s.bytes();
+            to.iter_mut().zip(r.iter()).for_each(|(to, i)| *to = bytes[i]);
+        });
+    }
+    let mut out = Vec::with_capacity(r.len);
+    {
         let points: Vec<u32> = wtf8::chars(s.bytes()).collect();
         r.iter().for_each(|i| wtf8::push(&mut out, points[i]));
     }
@@ -52,8 +66,15 @@ pub fn substring(cx: &mut Thread, s: Gc<Str>, start: usize, end: usize) -> R {
 
 /// The part of the text that the `start` and `end` arguments choose: its bytes' range; None if it lies outside.
 fn chosen(cx: &mut Thread, s: Gc<Str>, a: Args<'_>) -> R<Option<(usize, usize)>> {
-    if a.some(2).is_none() && a.some(3).is_none() {
+    let (first, last) = (a.some(2), a.some(3));
+    if first.is_none() && last.is_none() {
         return Ok(Some((0, s.bytes().len())));
+    }
+    if s.is_ascii()
+        && let (Some(Some(from @ 0..)), None) = (first.map(Value::as_int), last)
+    {
+        let len = s.bytes().len();
+        return Ok((from as usize <= len).then_some((from as usize, len)));
     }
     let (start, end) = range_args(cx, a, 2, s.len())?;
     if start > end {
@@ -65,7 +86,10 @@ fn chosen(cx: &mut Thread, s: Gc<Str>, a: Args<'_>) -> R<Option<(usize, usize)>>
 /// Where the first argument is found.
 fn locate(cx: &mut Thread, a: Args<'_>, name: &str, reverse: bool) -> R<Option<usize>> {
     let s = this(cx, a)?;
-    let sub = text_arg(cx, a[1], &format!("{name}() argument 1"))?;
+    let sub = match a[1].as_str() {
+        Some(sub) => sub,
+        None => text_arg(cx, a[1], &format!("{name}() argument 1"))?,
+    };
     let Some((from, to)) = chosen(cx, s, a)? else { return Ok(None) };
     let text = &s.bytes()[from..to];
     let found = if reverse { search::rfind(text, sub.bytes()) } else { search::find(text, sub.bytes()) };

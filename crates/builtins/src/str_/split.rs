@@ -4,17 +4,31 @@ use super::{exact, keep, part, this};
 use ferropy_text::search::{self, Unit};
 use ferropy_vm::types::{List, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Gc, R, Thread, Value};
+use smallvec::SmallVec;
+
+/// Where parts of a string begin and end, in bytes.
+type Ranges = SmallVec<[(u32, u32); 32]>;
 
 /// A list of parts of `s`.
-fn list_of(cx: &mut Thread, s: Gc<Str>, parts: &[&[u8]]) -> R {
-    let list = cx.new_list(&[])?;
-    cx.list_reserve(list, parts.len())?;
-    for p in parts {
-        let v = part(cx, s, p)?;
-        cx.list_append(list, v)?;
+fn list_of(cx: &mut Thread, s: Gc<Str>, parts: &[(u32, u32)]) -> R {
+    let list = cx.list_with(parts.len(), |_| {})?;
+    for (i, &(from, to)) in parts.iter().enumerate() {
+        // The text may have been moved by what was allocated last.
+        let v = part(cx, s, &s.bytes()[from as usize..to as usize])?;
+        list.set(cx, i, v);
     }
     keep(s);
     Ok(list.value())
+}
+
+/// The ranges of slices of a text.
+fn ranges(text: &[u8], parts: &[&[u8]]) -> Ranges {
+    let start = text.as_ptr() as usize;
+    let range = |p: &&[u8]| {
+        let at = p.as_ptr() as usize - start;
+        (at as u32, (at + p.len()) as u32)
+    };
+    parts.iter().map(range).collect()
 }
 
 /// `sep` and `maxsplit`; None: split at white space.
@@ -37,10 +51,18 @@ fn split_args(cx: &mut Thread, a: Args<'_>) -> R<(Option<Gc<Str>>, usize)> {
 pub fn split(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
     let (sep, max) = split_args(cx, a)?;
-    let parts = match sep {
-        Some(sep) => search::split(s.bytes(), sep.bytes(), max),
-        None => search::split_whitespace(s.bytes(), max, Unit::Char),
-    };
+    let mut parts = Ranges::new();
+    match sep {
+        Some(sep) => {
+            let mut done = 0;
+            search::each_match(s.bytes(), sep.bytes(), max, |at| {
+                parts.push((done as u32, at as u32));
+                done = at + sep.bytes().len();
+            });
+            parts.push((done as u32, s.bytes().len() as u32));
+        }
+        None => search::each_word(s.bytes(), max, Unit::Char, |from, to| parts.push((from as u32, to as u32))),
+    }
     list_of(cx, s, &parts)
 }
 
@@ -51,6 +73,7 @@ pub fn rsplit(cx: &mut Thread, a: Args<'_>) -> R {
         Some(sep) => search::rsplit(s.bytes(), sep.bytes(), max),
         None => search::rsplit_whitespace(s.bytes(), max, Unit::Char),
     };
+    let parts = ranges(s.bytes(), &parts);
     list_of(cx, s, &parts)
 }
 
@@ -60,7 +83,7 @@ pub fn splitlines(cx: &mut Thread, a: Args<'_>) -> R {
         Some(v) => cx.truth(v)?,
         None => false,
     };
-    let parts = search::split_lines(s.bytes(), keep_ends, Unit::Char);
+    let parts = ranges(s.bytes(), &search::split_lines(s.bytes(), keep_ends, Unit::Char));
     list_of(cx, s, &parts)
 }
 
@@ -75,12 +98,19 @@ fn separator(cx: &mut Thread, v: Value) -> R<Gc<Str>> {
     Ok(sep)
 }
 
+/// The string in front of the separator at an offset, the separator, and what follows.
+fn around(cx: &mut Thread, s: Gc<Str>, sep: Gc<Str>, at: usize) -> R<[Value; 3]> {
+    let before = part(cx, s, &s.bytes()[..at])?;
+    let sep = (exact(cx, sep)?, sep.bytes().len());
+    Ok([before, sep.0, part(cx, s, &s.bytes()[at + sep.1..])?])
+}
+
 pub fn partition(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
     let sep = separator(cx, a[1])?;
     let empty = cx.vm().empty_str;
-    let items = match search::partition(s.bytes(), sep.bytes()) {
-        Some((before, after)) => [part(cx, s, before)?, exact(cx, sep)?, part(cx, s, after)?],
+    let items = match search::find(s.bytes(), sep.bytes()) {
+        Some(at) => around(cx, s, sep, at)?,
         None => [exact(cx, s)?, empty, empty],
     };
     Ok(cx.new_tuple(&items)?.value())
@@ -90,8 +120,8 @@ pub fn rpartition(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
     let sep = separator(cx, a[1])?;
     let empty = cx.vm().empty_str;
-    let items = match search::rpartition(s.bytes(), sep.bytes()) {
-        Some((before, after)) => [part(cx, s, before)?, exact(cx, sep)?, part(cx, s, after)?],
+    let items = match search::rfind(s.bytes(), sep.bytes()) {
+        Some(at) => around(cx, s, sep, at)?,
         None => [empty, empty, exact(cx, s)?],
     };
     Ok(cx.new_tuple(&items)?.value())

@@ -1,21 +1,75 @@
 //! Methods that return a changed copy: case, padding, stripping, replacing.
 
-use super::{changed, exact, part, text_arg, this};
+use super::{ascii_with, changed, copy_to, exact, part, text_arg, this};
 use ferropy_text::case;
 use ferropy_text::search::{self, Unit};
 use ferropy_vm::types::Str;
 use ferropy_vm::{Args, Gc, R, Thread};
+use smallvec::SmallVec;
 
 macro_rules! mapped {
-    ($($name:ident)*) => {
+    ($($name:ident $ascii:expr;)*) => {
         $(pub fn $name(cx: &mut Thread, a: Args<'_>) -> R {
             let s = this(cx, a)?;
+            if s.is_ascii() && !s.is_empty() {
+                return ascii_with(cx, s.len(), |to| {
+                    to.copy_from_slice(s.bytes());
+                    $ascii(to);
+                });
+            }
             let bytes = case::$name(s.bytes());
             Ok(cx.new_wtf8(&bytes)?.value())
         })*
     };
 }
-mapped! { upper lower casefold title capitalize swapcase }
+mapped! {
+    upper <[u8]>::make_ascii_uppercase;
+    lower <[u8]>::make_ascii_lowercase;
+    casefold <[u8]>::make_ascii_lowercase;
+    capitalize |to: &mut [u8]| {
+        to.make_ascii_lowercase();
+        to[0].make_ascii_uppercase();
+    };
+    title case::ascii_title;
+    swapcase |to: &mut [u8]| to.iter_mut().filter(|b| b.is_ascii_alphabetic()).for_each(|b| *b ^= 0x20);
+}
+
+/// Offsets of matches.
+type Places = SmallVec<[u32; 32]>;
+
+/// Replaces occurrences of a text that is not empty.
+fn replace_all(cx: &mut Thread, s: Gc<Str>, old: Gc<Str>, new: Gc<Str>, max: usize) -> R {
+    let mut places = Places::new();
+    search::each_match(s.bytes(), old.bytes(), max, |at| places.push(at as u32));
+    if places.is_empty() {
+        return exact(cx, s);
+    }
+    let n = places.len();
+    let grown = |all: usize, old: usize, new: usize| (all - n * old).checked_add(n.checked_mul(new)?);
+    let len = grown(s.bytes().len(), old.bytes().len(), new.bytes().len());
+    let Some(len) = len.filter(|n| *n <= isize::MAX as usize) else {
+        return Err(cx.overflow_error("replace string is too long"));
+    };
+    if len >= u32::MAX as usize {
+        return Err(cx.memory_error());
+    }
+    let chars = grown(s.len(), old.len(), new.len()).unwrap_or(len);
+    let fill = |mut to: &mut [u8]| {
+        let (text, mut done) = (s.bytes(), 0);
+        for at in &places {
+            to = copy_to(to, &text[done..*at as usize]);
+            to = copy_to(to, new.bytes());
+            done = *at as usize + old.bytes().len();
+        }
+        copy_to(to, &text[done..]);
+    };
+    if chars > 1 {
+        return Ok(cx.str_with(len, chars, fill)?.value());
+    }
+    let mut short = vec![0; len];
+    fill(&mut short);
+    Ok(cx.new_str_counted(&short, chars)?.value())
+}
 
 pub fn replace(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
@@ -25,6 +79,12 @@ pub fn replace(cx: &mut Thread, a: Args<'_>) -> R {
         Some(v) => usize::try_from(cx.index(v)?).unwrap_or(usize::MAX),
         None => usize::MAX,
     };
+    if max == 0 || old.bytes() == new.bytes() {
+        return exact(cx, s);
+    }
+    if !old.is_empty() {
+        return replace_all(cx, s, old, new, max);
+    }
     if new.bytes().len() > old.bytes().len() {
         let n = search::count(s.bytes(), old.bytes(), Unit::Char).min(max);
         let grown = (new.bytes().len() - old.bytes().len()).saturating_mul(n).saturating_add(s.bytes().len());
@@ -58,6 +118,9 @@ type Padder = fn(&[u8], usize, &[u8], Unit) -> Option<Vec<u8>>;
 fn pad(cx: &mut Thread, a: Args<'_>, how: Padder) -> R {
     let s = this(cx, a)?;
     let (width, fill) = padding(cx, a)?;
+    if width <= s.len() {
+        return exact(cx, s);
+    }
     check_width(cx, s, width)?;
     let r = match fill {
         Some(f) => how(s.bytes(), width, f.bytes(), Unit::Char),
@@ -91,6 +154,9 @@ pub fn center(cx: &mut Thread, a: Args<'_>) -> R {
 pub fn zfill(cx: &mut Thread, a: Args<'_>) -> R {
     let s = this(cx, a)?;
     let width = cx.index(a[1])?.max(0) as usize;
+    if width <= s.len() {
+        return exact(cx, s);
+    }
     check_width(cx, s, width)?;
     let r = search::zero_fill(s.bytes(), width, Unit::Char);
     changed(cx, s, r)

@@ -50,13 +50,17 @@ fn set_name(cx: &mut Thread, a: Args<'_>) -> R {
     if s.bytes().contains(&0) {
         return Err(cx.value_error("type name must not contain null characters"));
     }
-    if s.as_str().is_none() {
-        let args = [cx.new_str("utf-8")?.value(), a[1], Value::small_int(0), Value::small_int(1)];
-        let reason = cx.new_str("surrogates not allowed")?.value();
-        return Err(cx.error_with(Exc::UnicodeEncodeError, &[args[0], args[1], args[2], args[3], reason]));
-    }
+    check_utf8(cx, a[1])?;
     c.name.set(cx, c, a[1]);
     Ok(Value::NONE)
+}
+
+/// Refuses a str that UTF-8 cannot encode.
+pub(super) fn check_utf8(cx: &mut Thread, v: Value) -> R<()> {
+    match v.cast::<Str>() {
+        Some(s) if s.as_str().is_none() => cx.call_method(v, "encode", &[]).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 fn get_qualname(cx: &mut Thread, a: Args<'_>) -> R {
@@ -190,12 +194,13 @@ fn set_type_params(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 
-/// Of a native class: the parameters of its `__new__` or `__init__`.
+/// Of a native class: the parameters of its `__new__` or `__init__`, whichever names some.
 fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
     if c.has(flags::HEAP) {
         return Ok(Value::NONE);
     }
+    let mut found = None;
     for n in [N::__new__, N::__init__] {
         let key = cx.name(n);
         let Some(f) = cx.dict_get_str(c.dict(), key).and_then(|f| f.cast::<NativeFn>()) else { continue };
@@ -203,9 +208,17 @@ fn get_text_signature(cx: &mut Thread, a: Args<'_>) -> R {
         let inside = sig.trim_start_matches('(').split_once(',').map_or(")", |p| p.1.trim_start());
         let inside = inside.strip_prefix("/, ").unwrap_or(inside);
         let inside = if inside == "/)" { ")" } else { inside };
-        return Ok(cx.new_str(&format!("({inside}"))?.value());
+        if found.is_none() || inside != "*args, **kwargs)" {
+            found = Some(format!("({inside}"));
+        }
+        if inside != "*args, **kwargs)" {
+            break;
+        }
     }
-    Ok(Value::NONE)
+    match found {
+        Some(text) => Ok(cx.new_str(&text)?.value()),
+        None => Ok(Value::NONE),
+    }
 }
 
 fn get_flags(cx: &mut Thread, a: Args<'_>) -> R {

@@ -82,10 +82,14 @@ fn make(cx: &mut Thread, q: Request) -> R<Gc<Class>> {
     if q.name.bytes().contains(&0) {
         return Err(cx.value_error("type name must not contain null characters"));
     }
-    let Some(name) = q.name.as_str().map(str::to_owned) else {
-        return Err(cx.error(Exc::UnicodeEncodeError, "surrogates not allowed"));
-    };
-    let ns = cx.dict_copy(q.ns)?;
+    super::attrs::check_utf8(cx, q.name.value())?;
+    let name = q.name.to_lossy();
+    let ns = cx.new_dict()?;
+    crate::dict::update_from(cx, ns, q.ns.value())?;
+    let doc = cx.name(N::__doc__);
+    if let Some(doc) = cx.dict_get_str(ns, doc) {
+        super::attrs::check_utf8(cx, doc)?;
+    }
     let plan = slots::read(cx, &name, q.bases, base, ns)?;
     let class = allocate(cx, &q, base, ns, &plan)?;
     set_names_in_dict(cx, class, ns)?;
@@ -349,16 +353,10 @@ fn call_set_names(cx: &mut Thread, class: Gc<Class>) -> R<()> {
 /// Adds the note that says where an exception from `__set_name__` comes from.
 fn note_set_name(cx: &mut Thread, class: Gc<Class>, key: Value, v: Value, r: Raised) -> Raised {
     let e = cx.take_pending();
-    let done = (|| {
-        let (kind, name) = (cx.class_name(v), class.name());
-        let key = cx.repr(key)?.to_lossy();
-        let note = cx.new_str(&format!("Error calling __set_name__ on '{kind}' instance {key} in '{name}'"))?;
-        cx.call_method(e, "add_note", &[note.value()])
-    })();
-    if done.is_err() {
-        return r;
-    }
-    cx.reraise(e)
+    let Ok(key) = cx.repr(key) else { return r };
+    cx.reraise(e);
+    let (kind, name) = (cx.class_name(v), class.name());
+    cx.note(&format!("Error calling __set_name__ on '{kind}' instance {} in '{name}'", key.to_lossy()))
 }
 
 /// Names of attributes are strings; other keys of the namespace cannot be reached as such.

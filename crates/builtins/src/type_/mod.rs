@@ -1,7 +1,7 @@
 //! The class `type`: making classes, calling them, their attributes.
 
 use ferropy_vm::ops::attr::{object_getattribute, type_delattr, type_setattr};
-use ferropy_vm::ops::call::type_call;
+use ferropy_vm::ops::construct::type_call;
 use ferropy_vm::types::{Class, Dict, List, Str};
 use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 
@@ -88,7 +88,7 @@ fn type_init(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn type_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let c = this(cx, a[0])?;
-    let name = cx.full_class_name(c);
+    let name = cx.class_path(c, &["builtins"]);
     Ok(cx.new_str(&format!("<class '{name}'>"))?.value())
 }
 

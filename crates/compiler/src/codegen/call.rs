@@ -4,7 +4,7 @@ use super::unit::Place;
 use super::{Gen, Reg};
 use crate::assembler::Extra;
 use crate::errors::Res;
-use crate::symtable::{Resolve, ScopeKind};
+use crate::symtable::{Resolve, ScopeKind, def};
 use ferropy_bytecode::{Const, Op};
 use ruff_python_ast::{self as ast, Expr, Keyword, name::Name};
 use ruff_text_size::{Ranged, TextRange};
@@ -219,7 +219,7 @@ impl<'a> Gen<'a, '_> {
         if n.id != "super"
             || !c.arguments.keywords.is_empty()
             || scope.resolve("super") != Resolve::GlobalImplicit
-            || self.table.scopes[0].symbols.get("super").is_some_and(|s| s.flags & !crate::symtable::def::USE != 0)
+            || self.table.scopes[0].symbols.get("super").is_some_and(|s| s.flags & !(def::USE | def::HOISTED) != 0)
             || self.place(&Name::new_static("super")) != Place::Global
         {
             return Ok(None);

@@ -49,7 +49,7 @@ fn hoist(table: &mut SymTable, id: ScopeId) {
     for (name, flags) in outward {
         let symbol = table.scopes[parent].symbols.entry(&name);
         let declared = if in_comp && symbol.flags & def::BOUND == 0 { flags } else { 0 };
-        symbol.flags |= def::USE | declared;
+        symbol.flags |= def::HOISTED | declared;
     }
 }
 

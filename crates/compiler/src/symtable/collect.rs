@@ -22,6 +22,8 @@ struct Collector<'a> {
     comp_iter: usize,
     /// The current target binds a comprehension's variable.
     comp_target: bool,
+    /// The scope of an annotation that is never evaluated.
+    unevaluated: Option<ScopeId>,
     depth: usize,
     settings: &'a Settings,
     error: Option<Box<Failure>>,
@@ -36,6 +38,7 @@ pub fn collect(module: &Mod, settings: &Settings) -> Res<SymTable> {
         conditional: false,
         comp_iter: 0,
         comp_target: false,
+        unevaluated: None,
         depth: 0,
         settings,
         error: None,
@@ -88,6 +91,7 @@ impl<'a> Collector<'a> {
             annotations: None,
             what: "",
             range,
+            at: range.start(),
         });
         if let Some(p) = parent {
             self.table.scopes[p].children.push(id);
@@ -187,7 +191,7 @@ impl<'a> Collector<'a> {
         let generic = f.type_params.as_deref();
         if let Some(params) = generic {
             self.enter_type_params(f, &f.name.id, params, None);
-            let has = |s: &mut Self, n: &'static str| s.add(&Name::new_static(n), def::PARAM | def::USE, f.range);
+            let has = |s: &mut Self, n: &'static str| s.add(&Name::new_static(n), def::PARAM, f.range);
             if f.parameters.posonlyargs.iter().chain(f.parameters.args.iter()).any(|p| p.default.is_some()) {
                 has(self, ".defaults");
             }
@@ -197,6 +201,7 @@ impl<'a> Collector<'a> {
         }
         self.function_annotations(f);
         self.enter(f, Role::Body, ScopeKind::Function, f.name.id.clone(), f.range);
+        self.scope().at = f.name.range.start();
         self.scope().is_async = f.is_async;
         let outer = (std::mem::take(&mut self.conditional), std::mem::take(&mut self.comp_iter), self.mangled.take());
         self.parameters_define(&f.parameters);
@@ -215,6 +220,7 @@ impl<'a> Collector<'a> {
             return;
         }
         self.enter_annotation(f, Role::Annotations, f.range);
+        self.scope().at = f.name.range.start();
         for e in all.into_iter().filter(|_| !self.settings.future_annotations) {
             self.visit_expr(e);
         }
@@ -304,6 +310,7 @@ impl<'a> Collector<'a> {
             self.visit_arguments(arguments);
         }
         self.enter(c, Role::Body, ScopeKind::Class, c.name.id.clone(), c.range);
+        self.scope().at = c.name.range.start();
         self.private = Some(c.name.id.clone());
         self.mangled = None;
         if c.type_params.is_some() {
@@ -371,17 +378,9 @@ impl<'a> Collector<'a> {
         if self.settings.future_annotations {
             return;
         }
-        if !matches!(kind, ScopeKind::Module | ScopeKind::Class) {
-            // Never evaluated: only looked at for what may not be there.
-            let parent = self.current;
-            self.enter_annotation(e, Role::Annotations, e.range());
-            self.visit_expr(e);
-            self.leave();
-            self.table.scopes[parent].children.pop();
-            return;
-        }
+        let evaluated = matches!(kind, ScopeKind::Module | ScopeKind::Class);
         let name = Name::new_static("__conditional_annotations__");
-        if kind == ScopeKind::Module || self.conditional {
+        if evaluated && (kind == ScopeKind::Module || self.conditional) {
             self.scope().conditional_annotations = true;
             self.scope().symbols.entry(&name).flags |= def::USE;
         }
@@ -392,13 +391,17 @@ impl<'a> Collector<'a> {
             None => {
                 let range = self.scope().range;
                 let id = self.enter_annotation(e, Role::Annotations, range);
+                self.scope().at = e.range().start();
                 self.table.scopes[parent].annotations = Some(id);
             }
         }
         if needs_set {
             self.scope().symbols.entry(&name).flags |= def::USE;
         }
+        // Annotations of local variables are never evaluated: only scopes inside them and errors count.
+        let outer = std::mem::replace(&mut self.unevaluated, (!evaluated).then_some(self.current));
         self.visit_expr(e);
+        self.unevaluated = outer;
         self.leave();
     }
 
@@ -428,7 +431,7 @@ impl<'a> Collector<'a> {
         self.comp_iter -= 1;
         self.enter(node, Role::Body, kind, Name::new_static(name), node.range());
         if kind == ScopeKind::GenExpr {
-            self.add(&Name::new_static(".0"), def::PARAM | def::USE, node.range());
+            self.add(&Name::new_static(".0"), def::PARAM, node.range());
         }
         for (i, g) in generators.iter().enumerate() {
             self.scope().is_async |= g.is_async;
@@ -565,6 +568,9 @@ impl<'a> Collector<'a> {
 
     fn name(&mut self, n: &ast::ExprName) {
         if n.ctx == ExprContext::Load {
+            if self.unevaluated == Some(self.current) {
+                return;
+            }
             self.add(&n.id, def::USE, n.range);
             if n.id == "super" && self.scope().is_function_like() {
                 self.add(&Name::new_static("__class__"), def::USE, n.range);
@@ -591,7 +597,7 @@ impl<'a> Collector<'a> {
                 None => Name::new(alias.name.id.split('.').next().unwrap_or("")),
             };
             if bound != "*" {
-                self.add(&bound, def::IMPORT | def::LOCAL, alias.range);
+                self.add(&bound, def::IMPORT, alias.range);
             } else if self.kind() != ScopeKind::Module {
                 self.fail("import * only allowed at module level", alias.range);
             }
@@ -625,6 +631,20 @@ impl<'a> Collector<'a> {
                 self.visit_expr(&a.target);
                 self.visit_expr(&a.value);
             }
+            // The order of names is that of CPython: targets come first.
+            Stmt::Assign(a) => {
+                for target in &a.targets {
+                    self.visit_expr(target);
+                }
+                self.visit_expr(&a.value);
+            }
+            Stmt::For(f) => {
+                self.conditional = true;
+                self.visit_expr(&f.target);
+                self.visit_expr(&f.iter);
+                self.visit_body(&f.body);
+                self.visit_body(&f.orelse);
+            }
             Stmt::Global(g) => self.declare(&g.names, g.range, def::GLOBAL),
             Stmt::Nonlocal(n) => self.declare(&n.names, n.range, def::NONLOCAL),
             Stmt::Import(i) => self.import(&i.names, false),
@@ -648,7 +668,7 @@ impl<'a> Collector<'a> {
                 visitor::walk_body(self, &t.orelse);
                 visitor::walk_body(self, &t.finalbody);
             }
-            Stmt::If(_) | Stmt::While(_) | Stmt::For(_) | Stmt::With(_) | Stmt::Match(_) => {
+            Stmt::If(_) | Stmt::While(_) | Stmt::With(_) | Stmt::Match(_) => {
                 self.conditional = true;
                 visitor::walk_stmt(self, stmt);
             }
@@ -668,6 +688,24 @@ impl<'a> Collector<'a> {
                 // The value is looked at first.
                 let elements: Vec<&Expr> = [&*c.value].into_iter().chain(c.key.iter().map(|k| &**k)).collect();
                 self.comprehension(c, ScopeKind::Comp, "<dictcomp>", &elements, &c.generators);
+            }
+            Expr::Dict(d) => {
+                for key in d.items.iter().filter_map(|i| i.key.as_ref()) {
+                    self.visit_expr(key);
+                }
+                for item in &d.items {
+                    self.visit_expr(&item.value);
+                }
+            }
+            Expr::Call(c) => {
+                visitor::walk_expr(self, expr);
+                // A generator that is the only argument begins at the call's parenthesis.
+                if let [Expr::Generator(g)] = &*c.arguments.args
+                    && !g.parenthesized
+                    && let Some(id) = self.table.find(g, Role::Body)
+                {
+                    self.table.scopes[id].at = c.arguments.range.start();
+                }
             }
             Expr::Generator(c) => self.comprehension(c, ScopeKind::GenExpr, "<genexpr>", &[&c.elt], &c.generators),
             Expr::Yield(y) => {

@@ -14,7 +14,7 @@ mod collect;
 
 use crate::errors::Res;
 use ruff_python_ast::{Mod, name::Name};
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use std::collections::HashMap;
 
 /// What is done with a name in a scope.
@@ -30,6 +30,8 @@ pub mod def {
     pub const TYPE_PARAM: u16 = 256;
     /// Free for the scopes inside a class, though the class binds the name too.
     pub const FREE_CLASS: u16 = 512;
+    /// Used by a comprehension that is inlined here.
+    pub const HOISTED: u16 = 1024;
     pub const BOUND: u16 = LOCAL | PARAM | IMPORT | TYPE_PARAM;
 }
 
@@ -93,6 +95,8 @@ pub struct Scope {
     /// What the expression of a type variable's scope is.
     pub what: &'static str,
     pub range: TextRange,
+    /// Where the scope's definition begins, behind decorators.
+    pub at: TextSize,
 }
 
 impl Scope {

@@ -56,6 +56,15 @@ fn get(cx: &mut Thread, a: A, i: usize) -> R {
         None => return Err(cx.index_error("array index out of range")),
     }
     drop(data);
+    let word = i64::from_le_bytes(bytes);
+    match a.code.get() {
+        b'B' | b'H' | b'I' => return Ok(Value::small_int(word)),
+        b'b' => return Ok(Value::small_int(word as i8 as i64)),
+        b'h' => return Ok(Value::small_int(word as i16 as i64)),
+        b'i' => return Ok(Value::small_int(word as i32 as i64)),
+        b'l' | b'q' => return cx.int(word),
+        _ => {}
+    }
     item::decode(cx, a.code.get(), &bytes[..n])
 }
 
@@ -748,7 +757,15 @@ fn iter_self(_cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this_iter(cx, a[0])?;
+    this_iter(cx, a[0])?;
+    let r = iter_step(cx, a[0]);
+    ferropy_builtins::iterators::stop_at_end(cx, r)
+}
+
+/// The next item; unbound at the end.
+fn iter_step(cx: &mut Thread, it: Value) -> R {
+    // SAFETY: called for this kind only.
+    let it: Gc<ArrayIter> = unsafe { it.cast_unchecked() };
     if let Some(array) = it.array.cast::<ArrayObject>() {
         let i = it.at.get();
         if i < count(array) {
@@ -757,13 +774,12 @@ fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
         }
         it.array.set(cx, it, Value::NULL);
     }
-    Err(cx.stop_iteration(Value::NULL))
+    Ok(Value::NULL)
 }
 
 fn iter_reduce(cx: &mut Thread, a: Args<'_>) -> R {
     let it = this_iter(cx, a[0])?;
-    let builtins = cx.import("builtins")?;
-    let iter = cx.getattr_str(builtins, "iter")?;
+    let iter = ferropy_builtins::iterators::builtin(cx, "iter")?;
     match it.array.get().bound() {
         Some(array) => {
             let args = cx.new_tuple(&[array])?.value();
@@ -875,9 +891,13 @@ static FUNCTIONS: &[NativeDef] = &[NativeDef::function(
 fn init(cx: &mut Thread) -> R {
     let m = cx.module_with("array", "This module defines an object type which can efficiently represent\nan array of basic values: characters, integers, floating-point\nnumbers.", FUNCTIONS)?;
     cx.register_buffer_kind(ArrayObject::kind(), buffer);
+    ferropy_vm::ops::iter::register_next::<ArrayIter>(iter_step);
     cx.module_class(m, &ARRAY)?;
     let class = cx.native_class(&ARRAY)?.value();
     cx.module_set(m, "ArrayType", class)?;
+    let sequence = cx.import("collections.abc")?;
+    let sequence = cx.getattr_str(sequence, "MutableSequence")?;
+    cx.call_method(sequence, "register", &[class])?;
     let codes = cx.new_str(item::CODES)?.value();
     cx.module_set(m, "typecodes", codes)?;
     Ok(m.value())

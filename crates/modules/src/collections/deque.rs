@@ -1,5 +1,6 @@
 //! deque: a ring in an array whose size is a power of two.
 
+use ferropy_builtins::iterators::stop_at_end;
 use ferropy_builtins::list::{class_getitem, guarded_repr, push_repr, repeat_count, search_bounds, wrong_receiver};
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Array, Class};
@@ -28,6 +29,11 @@ struct DequeIter {
     reverse: Cell<bool>,
 }
 heap_kind!(DequeIter, "deque iterator", 1);
+
+/// Iterators are advanced without a look-up.
+pub fn register_iterators() {
+    ferropy_vm::ops::iter::register_next::<DequeIter>(iter_step);
+}
 
 pub static DEQUE: TypeDef = TypeDef::new::<Deque>(
     "collections.deque",
@@ -251,7 +257,7 @@ fn deque_init(cx: &mut Thread, a: Args<'_>) -> R {
 fn extend(cx: &mut Thread, d: Gc<Deque>, v: Value) -> R<()> {
     let v = if v == d.value() { cx.list_from(v)?.value() } else { v };
     let it = cx.iter(v)?;
-    while let Some(x) = cx.next(it)? {
+    while let Some(x) = cx.next_inline(it)? {
         push(cx, d, x)?;
     }
     Ok(())
@@ -277,7 +283,13 @@ fn deque_len(cx: &mut Thread, a: Args<'_>) -> R {
     cx.uint(d.len.get() as u64)
 }
 
+#[inline]
 fn position(cx: &mut Thread, d: Gc<Deque>, k: Value) -> R<usize> {
+    if let Some(i @ 0..) = k.as_int()
+        && (i as usize) < d.len.get()
+    {
+        return Ok(i as usize);
+    }
     if !cx.has_index(k) {
         let class = cx.class_name(k);
         return Err(cx.type_error(format!("sequence index must be integer, not '{class}'")));
@@ -391,14 +403,21 @@ fn iter_self(_cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn iter_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let (it, d) = iterator(cx, a[0])?;
-    let left = it.left.get();
-    if left == 0 {
-        return Err(cx.stop_iteration(Value::NULL));
-    }
+    iterator(cx, a[0])?;
+    let r = iter_step(cx, a[0]);
+    stop_at_end(cx, r)
+}
+
+/// The next item; unbound at the end.
+fn iter_step(cx: &mut Thread, it: Value) -> R {
+    let (it, d) = iterator(cx, it)?;
     if d.changes.get() != it.changes.get() {
         it.left.set(0);
         checked(cx, d, it.changes.get(), Exc::RuntimeError)?;
+    }
+    let left = it.left.get();
+    if left == 0 {
+        return Ok(Value::NULL);
     }
     it.left.set(left - 1);
     let i = if it.reverse.get() { left - 1 } else { d.len.get() - left };

@@ -1,11 +1,15 @@
 //! The wrapper that `lru_cache` puts around a function.
 //!
-//! The cache is a dict whose order is that of use: a hit moves its entry to the end, the first entry is the oldest.
+//! Without a limit the cache is a dict from keys to results. With one it holds [`Link`]s, which are also chained in order
+//! of use behind a root: `root.next` was used longest ago. A hit changes the chain alone, so that a key's `__eq__` that
+//! calls the function again does not disturb the look-up that called it.
 
 use ferropy_builtins::list::wrong_receiver;
 use ferropy_vm::class::flags;
 use ferropy_vm::types::{Class, Dict, Tuple};
-use ferropy_vm::{Args, Builtin as B, Field, Gc, N, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind};
+use ferropy_vm::{
+    Args, Builtin as B, Field, Gc, N, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind, null_field,
+};
 use std::cell::Cell;
 
 #[repr(C)]
@@ -13,13 +17,36 @@ pub struct Lru {
     func: Field,
     cache: Field,
     info: Field,
+    /// The root of the chain, of a limited cache.
+    root: Field,
     /// -1: no limit.
     maxsize: Cell<i64>,
     typed: Cell<bool>,
     hits: Cell<i64>,
     misses: Cell<i64>,
 }
-heap_kind!(Lru, "lru_cache wrapper", 3);
+heap_kind!(Lru, "lru_cache wrapper", 4);
+
+/// An entry of a limited cache.
+#[repr(C)]
+pub struct Link {
+    prev: Field,
+    next: Field,
+    key: Field,
+    result: Field,
+    hash: Cell<u64>,
+}
+heap_kind!(Link, "lru_cache link", 4);
+
+static LINK: TypeDef =
+    TypeDef::new::<Link>("functools._lru_list_elem", &[], "").flags(flags::IMMUTABLE | flags::NO_NEW);
+
+impl Link {
+    fn neighbour(field: &Field) -> Gc<Link> {
+        // SAFETY: links are chained to links only, from the moment that they can be seen.
+        unsafe { field.as_gc::<Link>() }
+    }
+}
 
 pub static WRAPPER: TypeDef = TypeDef::new::<Lru>(
     "functools._lru_cache_wrapper",
@@ -64,10 +91,12 @@ fn lru_new(cx: &mut Thread, a: Args<'_>) -> R {
     };
     let typed = cx.truth(a[3])?;
     let cache = cx.new_dict()?;
+    let root = if maxsize > 0 { new_root(cx)?.value() } else { Value::NULL };
     let l = Lru {
         func: field(a[1]),
         cache: field(cache),
         info: field(a[4]),
+        root: field(root),
         maxsize: maxsize.into(),
         typed: typed.into(),
         hits: 0.into(),
@@ -124,40 +153,82 @@ fn lru_call(cx: &mut Thread, a: Args<'_>) -> R {
     let key = make_key(cx, l, args, kw)?;
     let hash = cx.hash(key)?;
     let Some(cache) = l.cache.cast::<Dict>() else { return Ok(Value::NONE) };
-    if let Some(v) = cx.dict_get_hashed(cache, key, hash)? {
+    if let Some(found) = cx.dict_get_hashed(cache, key, hash)? {
         l.hits.set(l.hits.get() + 1);
-        if limit > 0 {
-            used(cx, cache, key, hash, v)?;
+        let Some(link) = found.cast::<Link>() else { return Ok(found) };
+        let result = link.result.get();
+        // A key's `__eq__` may have emptied the cache.
+        if !link.next.get().is_null() {
+            unchain(cx, link);
+            chain(cx, l, link);
         }
-        return Ok(v);
+        return Ok(result);
     }
     l.misses.set(l.misses.get() + 1);
-    let v = cx.call_ex(l.func.get(), args, kwargs)?;
+    let result = cx.call_ex(l.func.get(), args, kwargs)?;
     // The call may have filled the cache, or replaced it.
-    let Some(cache) = l.cache.cast::<Dict>() else { return Ok(v) };
+    let Some(cache) = l.cache.cast::<Dict>() else { return Ok(result) };
     if cx.dict_get_hashed(cache, key, hash)?.is_some() {
-        return Ok(v);
+        return Ok(result);
     }
-    if limit > 0 && cache.len() as i64 >= limit {
-        let oldest = cache.next_entry(0);
-        if let Some((_, h, k, _)) = oldest {
-            cx.dict_remove_hashed(cache, k, h)?;
-        }
+    if limit < 0 {
+        cx.dict_set_hashed(cache, key, hash, result)?;
+    } else {
+        remember(cx, l, cache, (key, hash), result)?;
     }
-    cx.dict_set_hashed(cache, key, hash, v)?;
-    Ok(v)
+    Ok(result)
 }
 
-/// Moves an entry to the end.
-fn used(cx: &mut Thread, cache: Gc<Dict>, key: Value, hash: u64, v: Value) -> R<()> {
-    if let Some((_, _, last, _)) = cache.prev_entry(usize::MAX)
-        && last == key
-    {
-        return Ok(());
+fn new_link(cx: &mut Thread, key: Value, hash: u64, result: Value) -> R<Gc<Link>> {
+    let class = cx.native_class(&LINK)?;
+    let (prev, next) = (null_field(), null_field());
+    cx.alloc_of(class, Link { prev, next, key: field(key), result: field(result), hash: hash.into() })
+}
+
+fn new_root(cx: &mut Thread) -> R<Gc<Link>> {
+    let root = new_link(cx, Value::NULL, 0, Value::NULL)?;
+    root.prev.set(cx, root, root);
+    root.next.set(cx, root, root);
+    Ok(root)
+}
+
+fn unchain(cx: &mut Thread, link: Gc<Link>) {
+    let (prev, next) = (Link::neighbour(&link.prev), Link::neighbour(&link.next));
+    prev.next.set(cx, prev, next);
+    next.prev.set(cx, next, prev);
+    link.prev.set(cx, link, Value::NULL);
+    link.next.set(cx, link, Value::NULL);
+}
+
+/// Puts a link at the end of the chain: it was used just now.
+fn chain(cx: &mut Thread, l: Gc<Lru>, link: Gc<Link>) {
+    let root = Link::neighbour(&l.root);
+    let last = Link::neighbour(&root.prev);
+    last.next.set(cx, last, link);
+    root.prev.set(cx, root, link);
+    link.prev.set(cx, link, last);
+    link.next.set(cx, link, root);
+}
+
+/// Adds a result to a limited cache; the one that was used longest ago makes room.
+fn remember(cx: &mut Thread, l: Gc<Lru>, cache: Gc<Dict>, (key, hash): (Value, u64), result: Value) -> R<()> {
+    let root = Link::neighbour(&l.root);
+    let oldest = Link::neighbour(&root.next);
+    if cache.len() as i64 >= l.maxsize.get() && oldest != root {
+        unchain(cx, oldest);
+        match cx.dict_remove_hashed(cache, oldest.key.get(), oldest.hash.get()) {
+            Ok(Some(_)) => {}
+            // Something else has removed it meanwhile.
+            Ok(None) => return Ok(()),
+            Err(r) => {
+                chain(cx, l, oldest);
+                return Err(r);
+            }
+        }
     }
-    if cx.dict_remove_hashed(cache, key, hash)?.is_some() {
-        cx.dict_set_hashed(cache, key, hash, v)?;
-    }
+    let link = new_link(cx, key, hash, result)?;
+    cx.dict_set_hashed(cache, key, hash, link.value())?;
+    chain(cx, l, link);
     Ok(())
 }
 
@@ -181,6 +252,15 @@ fn cache_clear(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     let fresh = cx.new_dict()?;
     l.cache.set(cx, l, fresh);
+    if l.maxsize.get() > 0 {
+        // Link by link: a look-up that is under way may come back to one of the old ones.
+        let root = Link::neighbour(&l.root);
+        let mut oldest = Link::neighbour(&root.next);
+        while oldest != root {
+            unchain(cx, oldest);
+            oldest = Link::neighbour(&root.next);
+        }
+    }
     l.hits.set(0);
     l.misses.set(0);
     Ok(Value::NONE)

@@ -3,8 +3,8 @@
 use crate::collections::is_callable;
 use ferropy_builtins::list::{class_getitem, guarded_repr, push_repr, wrong_receiver};
 use ferropy_vm::class::flags;
-use ferropy_vm::types::{Class, Dict, Instance, Str, Tuple};
-use ferropy_vm::{Args, Field, Gc, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind};
+use ferropy_vm::types::{Class, Dict, Instance, Tuple};
+use ferropy_vm::{Args, Builtin as B, Field, Gc, N, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind};
 use std::cell::Cell;
 
 #[repr(C)]
@@ -134,9 +134,8 @@ fn partial_new(cx: &mut Thread, a: Args<'_>) -> R {
     }
     let mut merged = RootedVec::new(cx);
     let mut keywords = kw;
-    let base = cx.native_class(&PARTIAL)?;
     if let Some(inner) = func.cast::<Partial>()
-        && cx.class_of(func) == base
+        && is_transparent(cx, func)?
     {
         fill_gaps(&tuple(cx, inner.args.get())?, args, gap, &mut merged);
         let inner_kw = dict(cx, inner.kw.get())?;
@@ -150,6 +149,14 @@ fn partial_new(cx: &mut Thread, a: Args<'_>) -> R {
     let args = cx.new_tuple(&merged)?;
     let p = Partial { func: field(func), args: field(args), kw: field(keywords), gaps: gaps.into() };
     Ok(cx.alloc_of(class, p)?.value())
+}
+
+/// Does calling this partial object mean no more than its parts say, and has it no attributes of its own?
+fn is_transparent(cx: &mut Thread, p: Value) -> R<bool> {
+    let base = cx.native_class(&PARTIAL)?;
+    let call = cx.name(N::__call__);
+    Ok(cx.lookup_special(p, N::__call__) == cx.lookup(base, call)
+        && cx.instance_dict(p)?.cast::<Dict>().is_none_or(|d| d.is_empty()))
 }
 
 /// The stored arguments, gaps filled from new ones as far as these go, then the rest of the new ones.
@@ -246,29 +253,21 @@ fn partial_setstate(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(cx.type_error("invalid partial state"));
     }
     let gap = placeholder(cx)?;
-    let args = cx.collect(args)?;
-    if args.last() == Some(&gap) {
+    let args = if args.shape() == B::Tuple as u32 { tuple(cx, args)? } else { cx.tuple_from(args)? };
+    if args.items().last() == Some(&gap) {
         return Err(cx.type_error("trailing Placeholders are not allowed"));
     }
-    let gaps = args.iter().filter(|v| **v == gap).count();
-    let args = cx.new_tuple(&args)?;
     let kw = match kw.cast::<Dict>() {
+        Some(d) if kw.shape() == B::Dict as u32 => d,
         Some(d) => cx.dict_copy(d)?,
         None => cx.new_dict()?,
     };
+    let d = if d.is_none() { cx.new_dict()?.value() } else { d };
+    let name = cx.name(N::__dict__);
+    cx.setattr(a[0], name, d)?;
     p.func.set(cx, p, func);
     p.args.set(cx, p, args);
     p.kw.set(cx, p, kw);
-    p.gaps.set(gaps);
-    if let Some(d) = d.cast::<Dict>() {
-        let mut i = 0;
-        while let Some((next, _, k, v)) = d.next_entry(i) {
-            if let Some(s) = k.cast::<Str>() {
-                let k = cx.intern_str(s)?;
-                cx.setattr(a[0], k, v)?;
-            }
-            i = next;
-        }
-    }
+    p.gaps.set(args.items().iter().filter(|v| **v == gap).count());
     Ok(Value::NONE)
 }

@@ -3,33 +3,30 @@
 //! Payload: `a` the pool (product: tuple of pools), `b` the indices, `c` permutations' cycles, `n` the length of results,
 //! `state` 0 before the first result, 1 running, 2 ended.
 
-use super::{Iter, iterator, make, number, numbers, put, size_arg, stop, this, tuple_of};
+use super::{Iter, end, iterator, make, number, numbers, of, put, size_arg, tuple_of};
 use ferropy_vm::types::{Array, Tuple};
 use ferropy_vm::{Args, Gc, R, RootedVec, Thread, TypeDef, Value};
 
 pub static TYPES: &[&TypeDef] = &[&PRODUCT, &PERMUTATIONS, &COMBINATIONS, &REPLACEMENT];
 
-iterator!(PRODUCT "product" "__new__(cls, /, *iterables, repeat=1)" product_new product_next
+iterator!(PRODUCT "product" "__new__(cls, /, *iterables, repeat=1)" product_new
     "Cartesian product of input iterables.  Equivalent to nested for-loops.");
-iterator!(PERMUTATIONS "permutations" "__new__(cls, iterable, r=None)" permutations_new permutations_next
+iterator!(PERMUTATIONS "permutations" "__new__(cls, iterable, r=None)" permutations_new
     "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)");
-iterator!(COMBINATIONS "combinations" "__new__(cls, iterable, r)" combinations_new combinations_next
+iterator!(COMBINATIONS "combinations" "__new__(cls, iterable, r)" combinations_new
     "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)");
-iterator!(REPLACEMENT "combinations_with_replacement" "__new__(cls, iterable, r)" replacement_new replacement_next
+iterator!(REPLACEMENT "combinations_with_replacement" "__new__(cls, iterable, r)" replacement_new
     "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.");
 
 /// Pool and indices of a running iterator.
-fn parts(cx: &mut Thread, it: Gc<Iter>) -> R<(Gc<Tuple>, Gc<Array>)> {
-    match (it.a.cast(), it.b.cast()) {
-        (Some(p), Some(i)) if it.state.get() < 2 => Ok((p, i)),
-        _ => stop(cx),
-    }
+fn parts(it: Gc<Iter>) -> Option<(Gc<Tuple>, Gc<Array>)> {
+    it.a.cast().zip(it.b.cast()).filter(|_| it.state.get() < 2)
 }
 
-fn finish<T>(cx: &mut Thread, it: Gc<Iter>) -> R<T> {
+fn finish(cx: &mut Thread, it: Gc<Iter>) -> R {
     it.state.set(2);
     it.a.set(cx, it, Value::NULL);
-    stop(cx)
+    end()
 }
 
 fn product_new(cx: &mut Thread, a: Args<'_>) -> R {
@@ -64,15 +61,15 @@ fn product_new(cx: &mut Thread, a: Args<'_>) -> R {
     let empty = pools.iter().any(|p| p.cast::<Tuple>().is_none_or(|t| t.len == 0));
     let pools = cx.new_tuple(&pools)?.value();
     let indices = numbers(cx, (0..n).map(|_| 0))?.value();
-    let it = make(cx, a[0], &[pools, indices])?;
+    let it = make(cx, a[0], product_next, &[pools, indices])?;
     it.n.set(n as i64);
     it.state.set(if empty { 2 } else { 0 });
     Ok(it.value())
 }
 
-fn product_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this(cx, a[0])?;
-    let (pools, ix) = parts(cx, it)?;
+fn product_next(cx: &mut Thread, me: Value) -> R {
+    let it = of(me);
+    let Some((pools, ix)) = parts(it) else { return end() };
     let n = pools.len;
     let size = |i: usize| pools.at(i).cast::<Tuple>().map_or(0, |t| t.len);
     if it.state.get() == 0 {
@@ -104,16 +101,16 @@ fn permutations_new(cx: &mut Thread, a: Args<'_>) -> R {
     };
     let indices = numbers(cx, 0..n)?.value();
     let cycles = numbers(cx, (0..r.min(n)).map(|i| n - i))?.value();
-    let it = make(cx, a[0], &[pool.value(), indices, cycles])?;
+    let it = make(cx, a[0], permutations_next, &[pool.value(), indices, cycles])?;
     it.n.set(r as i64);
     it.state.set(if r > n { 2 } else { 0 });
     Ok(it.value())
 }
 
-fn permutations_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this(cx, a[0])?;
-    let (pool, ix) = parts(cx, it)?;
-    let Some(cycles) = it.c.cast::<Array>() else { return stop(cx) };
+fn permutations_next(cx: &mut Thread, me: Value) -> R {
+    let it = of(me);
+    let Some((pool, ix)) = parts(it) else { return end() };
+    let Some(cycles) = it.c.cast::<Array>() else { return end() };
     let (n, r) = (pool.len, it.n.get() as usize);
     if it.state.get() == 0 {
         it.state.set(1);
@@ -146,15 +143,15 @@ fn combinations_new(cx: &mut Thread, a: Args<'_>) -> R {
     let pool = cx.tuple_from(a[1])?;
     let r = size_arg(cx, a[2], "r")?;
     let indices = numbers(cx, 0..r.min(pool.len))?.value();
-    let it = make(cx, a[0], &[pool.value(), indices])?;
+    let it = make(cx, a[0], combinations_next, &[pool.value(), indices])?;
     it.n.set(r as i64);
     it.state.set(if r > pool.len { 2 } else { 0 });
     Ok(it.value())
 }
 
-fn combinations_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this(cx, a[0])?;
-    let (pool, ix) = parts(cx, it)?;
+fn combinations_next(cx: &mut Thread, me: Value) -> R {
+    let it = of(me);
+    let Some((pool, ix)) = parts(it) else { return end() };
     let (n, r) = (pool.len, it.n.get() as usize);
     if it.state.get() == 0 {
         it.state.set(1);
@@ -170,15 +167,15 @@ fn replacement_new(cx: &mut Thread, a: Args<'_>) -> R {
     let pool = cx.tuple_from(a[1])?;
     let r = size_arg(cx, a[2], "r")?;
     let indices = numbers(cx, (0..r).map(|_| 0))?.value();
-    let it = make(cx, a[0], &[pool.value(), indices])?;
+    let it = make(cx, a[0], replacement_next, &[pool.value(), indices])?;
     it.n.set(r as i64);
     it.state.set(if pool.len == 0 && r > 0 { 2 } else { 0 });
     Ok(it.value())
 }
 
-fn replacement_next(cx: &mut Thread, a: Args<'_>) -> R {
-    let it = this(cx, a[0])?;
-    let (pool, ix) = parts(cx, it)?;
+fn replacement_next(cx: &mut Thread, me: Value) -> R {
+    let it = of(me);
+    let Some((pool, ix)) = parts(it) else { return end() };
     let (n, r) = (pool.len, it.n.get() as usize);
     if it.state.get() == 0 {
         it.state.set(1);

@@ -3,7 +3,7 @@
 use ferropy_builtins::list::wrong_receiver;
 use ferropy_text::{float as tfloat, wtf8};
 use ferropy_vm::types::{Class, Dict, List, NativeFn, Str, Tuple};
-use ferropy_vm::{Args, Field, Gc, HeapObject, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind};
+use ferropy_vm::{Args, Builtin, Field, Gc, HeapObject, NativeDef, R, Thread, TypeDef, Value, field, heap_kind};
 use std::cell::Cell;
 
 #[repr(C)]
@@ -11,6 +11,8 @@ pub struct Encoder {
     markers: Field,
     default: Field,
     encoder: Field,
+    /// The text of one level of indentation, or None.
+    indent: Field,
     key_separator: Field,
     item_separator: Field,
     sort_keys: Cell<bool>,
@@ -19,7 +21,7 @@ pub struct Encoder {
     /// 0: call `encoder`; 1: it is our own for ASCII; 2: our own.
     quick: Cell<u8>,
 }
-heap_kind!(Encoder, "json encoder", 5);
+heap_kind!(Encoder, "json encoder", 6);
 
 pub static ENCODER: TypeDef = TypeDef::new::<Encoder>(
     "_json.Encoder",
@@ -33,6 +35,7 @@ pub static ENCODER: TypeDef = TypeDef::new::<Encoder>(
         NativeDef::getter("markers", |cx, a| Ok(this(cx, a[0])?.markers.get()), "markers"),
         NativeDef::getter("default", |cx, a| Ok(this(cx, a[0])?.default.get()), "default"),
         NativeDef::getter("encoder", |cx, a| Ok(this(cx, a[0])?.encoder.get()), "encoder"),
+        NativeDef::getter("indent", |cx, a| Ok(this(cx, a[0])?.indent.get()), "indent"),
         NativeDef::getter("key_separator", |cx, a| Ok(this(cx, a[0])?.key_separator.get()), "key_separator"),
         NativeDef::getter("item_separator", |cx, a| Ok(this(cx, a[0])?.item_separator.get()), "item_separator"),
     ],
@@ -64,6 +67,7 @@ fn encoder_new(cx: &mut Thread, a: Args<'_>) -> R {
         markers: field(a[1]),
         default: field(a[2]),
         encoder: field(a[3]),
+        indent: field(a[4]),
         key_separator: field(a[5]),
         item_separator: field(a[6]),
         sort_keys: sort_keys.into(),
@@ -76,8 +80,9 @@ fn encoder_new(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn encoder_call(cx: &mut Thread, a: Args<'_>) -> R {
     let e = this(cx, a[0])?;
+    let level = usize::try_from(cx.index(a[2])?).unwrap_or(0);
     let mut out = Vec::new();
-    push_value(cx, e, &mut out, a[1])?;
+    push_value(cx, e, &mut out, a[1], level)?;
     let text = cx.new_wtf8(&out)?.value();
     Ok(cx.new_tuple(&[text])?.value())
 }
@@ -89,7 +94,7 @@ pub fn push_string(out: &mut Vec<u8>, s: &[u8], ascii: bool) {
     let mut i = 0;
     while i < s.len() {
         let b = s[i];
-        if b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x80 || !ascii) {
+        if b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii) {
             i += 1;
             continue;
         }
@@ -166,21 +171,30 @@ fn push_number(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) -> 
     Ok(())
 }
 
-fn push_value(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) -> R<()> {
+fn push_value(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value, level: usize) -> R<()> {
     match v {
         Value::NONE => out.extend_from_slice(b"null"),
         Value::TRUE => out.extend_from_slice(b"true"),
         Value::FALSE => out.extend_from_slice(b"false"),
         v if v.cast::<Str>().is_some() => return push_text(cx, e, out, v),
         v if v.is_any_int() || v.as_float().is_some() => return push_number(cx, e, out, v),
-        v => return push_container(cx, e, out, v),
+        v => return push_container(cx, e, out, v, level),
     }
     Ok(())
 }
 
-fn push_container(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) -> R<()> {
+fn push_container(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value, level: usize) -> R<()> {
     cx.check_recursion(" while encoding a JSON object")?;
     let k = v.kind();
+    let sequence = k == List::kind() || k == Tuple::kind();
+    if sequence && item(v, 0).is_none() {
+        out.extend_from_slice(b"[]");
+        return Ok(());
+    }
+    if v.cast::<Dict>().is_some_and(|d| d.is_empty()) {
+        out.extend_from_slice(b"{}");
+        return Ok(());
+    }
     let marker = match e.markers.cast::<Dict>() {
         Some(markers) => {
             let id = cx.id(v);
@@ -193,44 +207,44 @@ fn push_container(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) 
         }
         None => None,
     };
-    let r = if k == List::kind() || k == Tuple::kind() {
-        push_list(cx, e, out, v)
+    if sequence {
+        push_list(cx, e, out, v, level)?;
     } else if k == Dict::kind() {
-        push_dict(cx, e, out, v)
+        push_dict(cx, e, out, v, level)?;
     } else {
-        let r = cx.call(e.default.get(), &[v]);
-        r.and_then(|d| push_value(cx, e, out, d))
-    };
-    if r.is_err() && cx.pending.cast::<ferropy_vm::types::Exception>().is_some() {
-        note(cx, v, "")?;
-        return r;
+        let plain = cx.call(e.default.get(), &[v])?;
+        if push_value(cx, e, out, plain, level).is_err() {
+            let class = cx.class_name(v);
+            return Err(cx.note(&format!("when serializing {class} object")));
+        }
     }
     if let Some((markers, id)) = marker {
         cx.dict_remove(markers, id)?;
     }
-    r
-}
-
-/// Adds "when serializing ..." to the pending exception.
-#[cold]
-fn note(cx: &mut Thread, v: Value, what: &str) -> R<()> {
-    let exc = cx.take_pending();
-    let text = format!("when serializing {} object{what}", cx.class_name(v));
-    let text = cx.new_str(&text)?.value();
-    let done = cx.call_method(exc, "add_note", &[text]);
-    done?;
-    cx.reraise(exc);
     Ok(())
 }
 
-fn push_list(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) -> R<()> {
-    let items = cx.collect(v)?;
+/// Item `i` of a list (as it is now) or tuple.
+fn item(v: Value, i: usize) -> Option<Value> {
+    match v.cast::<List>() {
+        Some(l) => l.get(i),
+        None => v.cast::<Tuple>()?.items().get(i).copied(),
+    }
+}
+
+fn push_list(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value, level: usize) -> R<()> {
     out.push(b'[');
-    for i in 0..items.len() {
-        if i > 0 {
-            push_field(out, &e.item_separator);
+    let mut i = 0;
+    while let Some(x) = item(v, i) {
+        push_gap(out, e, i > 0, level + 1);
+        if push_value(cx, e, out, x, level + 1).is_err() {
+            let class = cx.class_name(v);
+            return Err(cx.note(&format!("when serializing {class} item {i}")));
         }
-        push_value(cx, e, out, items[i])?;
+        i += 1;
+    }
+    if i > 0 {
+        push_gap(out, e, false, level);
     }
     out.push(b']');
     Ok(())
@@ -242,35 +256,74 @@ fn push_field(out: &mut Vec<u8>, f: &Field) {
     }
 }
 
-fn push_dict(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value) -> R<()> {
-    let items = cx.call_method(v, "items", &[])?;
-    let items = if e.sort_keys.get() {
-        let list = cx.list_from(items)?;
-        ferropy_builtins::list::sort_list(cx, list, None, false)?;
-        list.value()
-    } else {
-        items
-    };
-    let items: RootedVec = cx.collect(items)?;
+/// What stands before an item: the separator, and a new line if there is indentation.
+fn push_gap(out: &mut Vec<u8>, e: Gc<Encoder>, separator: bool, level: usize) {
+    if separator {
+        push_field(out, &e.item_separator);
+    }
+    if let Some(indent) = e.indent.cast::<Str>() {
+        out.push(b'\n');
+        (0..level).for_each(|_| out.extend_from_slice(indent.bytes()));
+    }
+}
+
+fn push_dict(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, v: Value, level: usize) -> R<()> {
     out.push(b'{');
     let mut first = true;
-    for i in 0..items.len() {
-        let Some(pair) = items[i].cast::<Tuple>().filter(|t| t.len == 2) else {
-            return Err(cx.value_error("items must return 2-tuples"));
-        };
-        let before = out.len();
-        if !first {
-            push_field(out, &e.item_separator);
+    if !e.sort_keys.get()
+        && v.shape() == Builtin::Dict as u32
+        && let Some(d) = v.cast::<Dict>()
+    {
+        let mut at = 0;
+        while let Some((next, _, k, x)) = d.next_entry(at) {
+            push_item(cx, e, out, v, (k, x), &mut first, level + 1)?;
+            at = next;
         }
-        if !push_key(cx, e, out, pair.at(0))? {
-            out.truncate(before);
-            continue;
+    } else {
+        let items = cx.call_method(v, "items", &[])?;
+        let items = cx.list_from(items)?;
+        if e.sort_keys.get() {
+            ferropy_builtins::list::sort_list(cx, items, None, false)?;
         }
-        first = false;
-        push_field(out, &e.key_separator);
-        push_value(cx, e, out, pair.at(1))?;
+        let mut i = 0;
+        while let Some(pair) = items.get(i) {
+            let Some(pair) = pair.cast::<Tuple>().filter(|t| t.len == 2) else {
+                return Err(cx.value_error("items must return 2-tuples"));
+            };
+            push_item(cx, e, out, v, (pair.at(0), pair.at(1)), &mut first, level + 1)?;
+            i += 1;
+        }
+    }
+    if !first {
+        push_gap(out, e, false, level);
     }
     out.push(b'}');
+    Ok(())
+}
+
+fn push_item(
+    cx: &mut Thread,
+    e: Gc<Encoder>,
+    out: &mut Vec<u8>,
+    dict: Value,
+    (k, x): (Value, Value),
+    first: &mut bool,
+    level: usize,
+) -> R<()> {
+    let before = out.len();
+    push_gap(out, e, !*first, level);
+    if !push_key(cx, e, out, k)? {
+        out.truncate(before);
+        return Ok(());
+    }
+    *first = false;
+    push_field(out, &e.key_separator);
+    if push_value(cx, e, out, x, level).is_err() {
+        let exc = cx.take_pending();
+        let (class, key) = (cx.class_name(dict), cx.repr(k)?.to_lossy());
+        cx.reraise(exc);
+        return Err(cx.note(&format!("when serializing {class} item {key}")));
+    }
     Ok(())
 }
 
@@ -282,7 +335,7 @@ fn push_key(cx: &mut Thread, e: Gc<Encoder>, out: &mut Vec<u8>, k: Value) -> R<b
     }
     if k.is_none() || k.is_bool() || k.is_any_int() || k.as_float().is_some() {
         let mut text = Vec::new();
-        push_value(cx, e, &mut text, k)?;
+        push_value(cx, e, &mut text, k, 0)?;
         let text = cx.new_wtf8(&text)?.value();
         push_text(cx, e, out, text)?;
         return Ok(true);

@@ -19,14 +19,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("dup2(fd, fd2, inheritable=True)", dup2, "Duplicate file descriptor."),
     NativeDef::function("pipe()", pipe, "Create a pipe."),
     NativeDef::function("pipe2(flags, /)", pipe2, ""),
-    NativeDef::function(
-        "isatty(fd, /)",
-        |cx, a| {
-            let fd = c_int(cx, a[0])?;
-            Ok(Value::bool(unsafe_isatty(fd)))
-        },
-        "",
-    ),
     NativeDef::function("ftruncate(fd, length, /)", ftruncate, ""),
     NativeDef::function("truncate(path, length)", truncate, ""),
     NativeDef::function("fsync(fd)", |cx, a| simple_fd(cx, a, unsafe_fsync), ""),
@@ -37,7 +29,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("get_blocking(fd, /)", get_blocking, ""),
     NativeDef::function("set_blocking(fd, blocking, /)", set_blocking, ""),
     NativeDef::function("lockf(fd, command, length, /)", lockf, ""),
-    NativeDef::function("sendfile(out_fd, in_fd, offset, count)", sendfile, ""),
     NativeDef::function("mkdir(path, mode=511, *, dir_fd=None)", mkdir, "Create a directory."),
     NativeDef::function("rmdir(path, *, dir_fd=None)", rmdir, "Remove a directory."),
     NativeDef::function("unlink(path, *, dir_fd=None)", unlink, "Remove a file (same as remove())."),
@@ -79,10 +70,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
 ];
 
 // Wrappers of calls that take only numbers.
-fn unsafe_isatty(fd: i32) -> bool {
-    // SAFETY: plain call.
-    unsafe { libc::isatty(fd) == 1 }
-}
 fn unsafe_fsync(fd: i32) -> i32 {
     // SAFETY: plain call.
     unsafe { libc::fsync(fd) }
@@ -274,18 +261,6 @@ fn lockf(cx: &mut Thread, a: Args<'_>) -> R {
     // SAFETY: plain call.
     check(cx, || unsafe { libc::lockf(fd, command, n) as isize })?;
     Ok(Value::NONE)
-}
-fn sendfile(cx: &mut Thread, a: Args<'_>) -> R {
-    let (out, from, n) = (c_int(cx, a[0])?, c_int(cx, a[1])?, cx.index(a[3])? as usize);
-    let mut offset = match a.some(2) {
-        Some(v) => Some(cx.index(v)?),
-        None => None,
-    };
-    // SAFETY: the offset is ours.
-    let n = check(cx, || unsafe {
-        libc::sendfile(out, from, offset.as_mut().map_or(std::ptr::null_mut(), |o| o as *mut i64), n)
-    })?;
-    Ok(Value::small_int(n as i64))
 }
 
 fn mkdir(cx: &mut Thread, a: Args<'_>) -> R {

@@ -3,7 +3,7 @@
 //! A child has only the thread that forked. Native locks that other threads may hold at that moment are taken before, so
 //! that the child finds them free; threads that are gone leave the lists of the interpreter and the heap.
 
-use crate::{os_util, signal, thread};
+use crate::{imp, os_util, signal, thread};
 use ferropy_vm::types::List;
 use ferropy_vm::{Args, Exc, Gc, NativeDef, R, Thread, Value};
 
@@ -63,9 +63,11 @@ fn run_hooks(cx: &mut Thread, key: &'static str, reverse: bool) -> R<()> {
     Ok(())
 }
 
-/// To be called before [`split`]: the program's hooks.
+/// To be called before [`split`]: the program's hooks; no import goes on in another thread afterwards.
 pub fn before(cx: &mut Thread) -> R<()> {
-    run_hooks(cx, BEFORE, true)
+    run_hooks(cx, BEFORE, true)?;
+    imp::acquire_lock(cx, Args::new(&[]))?;
+    Ok(())
 }
 /// In the child, before Python code runs.
 pub fn after_in_child(cx: &mut Thread) -> R<()> {
@@ -74,9 +76,11 @@ pub fn after_in_child(cx: &mut Thread) -> R<()> {
     cx.mutator.forget_others();
     signal::after_fork(cx);
     thread::after_fork(cx)?;
+    imp::release_lock(cx, Args::new(&[]))?;
     run_hooks(cx, CHILD, false)
 }
 pub fn after_in_parent(cx: &mut Thread) -> R<()> {
+    imp::release_lock(cx, Args::new(&[]))?;
     run_hooks(cx, PARENT, false)
 }
 

@@ -2,10 +2,19 @@
 
 pub mod files;
 pub mod fork;
+pub mod ids;
+pub mod linux;
+pub mod names;
 pub mod path;
 pub mod process;
+pub mod sched;
+pub mod spawn;
 pub mod stat;
+pub mod tty;
+pub mod vector;
+pub mod wait;
 
+use crate::os_util;
 use ferropy_builtins::structseq;
 use ferropy_vm::{Args, R, Thread, Value};
 
@@ -22,58 +31,81 @@ pub fn class_getitem(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 static CONSTANTS: &[(&str, i64)] = libc_constants! {
-    F_OK R_OK W_OK X_OK
-    O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC O_APPEND O_NONBLOCK O_NDELAY O_SYNC O_DSYNC O_RSYNC O_CLOEXEC
-    O_NOCTTY O_DIRECTORY O_NOFOLLOW O_PATH O_TMPFILE O_ASYNC O_DIRECT O_NOATIME O_LARGEFILE O_ACCMODE
-    WNOHANG WUNTRACED WCONTINUED WEXITED WSTOPPED WNOWAIT P_ALL P_PID P_PGID P_PIDFD
-    CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED
-    F_LOCK F_TLOCK F_ULOCK F_TEST SEEK_DATA SEEK_HOLE
-    SCHED_OTHER SCHED_FIFO SCHED_RR SCHED_BATCH SCHED_IDLE
-    GRND_RANDOM GRND_NONBLOCK PRIO_PROCESS PRIO_PGRP PRIO_USER
-    RTLD_LAZY RTLD_NOW RTLD_GLOBAL RTLD_LOCAL RTLD_NODELETE RTLD_NOLOAD
-    ST_RDONLY ST_NOSUID ST_NODEV ST_NOEXEC
-    POSIX_FADV_NORMAL POSIX_FADV_SEQUENTIAL POSIX_FADV_RANDOM POSIX_FADV_NOREUSE POSIX_FADV_WILLNEED
-    POSIX_FADV_DONTNEED
+    CLD_CONTINUED CLD_DUMPED CLD_EXITED CLD_KILLED CLD_STOPPED CLD_TRAPPED CLONE_FILES CLONE_FS CLONE_NEWCGROUP
+    CLONE_NEWIPC CLONE_NEWNET CLONE_NEWNS CLONE_NEWPID CLONE_NEWTIME CLONE_NEWUSER CLONE_NEWUTS CLONE_SIGHAND
+    CLONE_SYSVSEM CLONE_THREAD CLONE_VM EFD_CLOEXEC EFD_NONBLOCK EFD_SEMAPHORE F_LOCK F_OK F_TEST F_TLOCK F_ULOCK
+    GRND_NONBLOCK GRND_RANDOM MFD_ALLOW_SEALING MFD_CLOEXEC MFD_HUGETLB MFD_HUGE_16GB MFD_HUGE_16MB MFD_HUGE_1GB
+    MFD_HUGE_1MB MFD_HUGE_256MB MFD_HUGE_2GB MFD_HUGE_2MB MFD_HUGE_32MB MFD_HUGE_512KB MFD_HUGE_512MB MFD_HUGE_64KB
+    MFD_HUGE_8MB MFD_HUGE_MASK MFD_HUGE_SHIFT O_ACCMODE O_APPEND O_ASYNC O_CLOEXEC O_CREAT O_DIRECT O_DIRECTORY
+    O_DSYNC O_EXCL O_FSYNC O_LARGEFILE O_NDELAY O_NOATIME O_NOCTTY O_NOFOLLOW O_NONBLOCK O_PATH O_RDONLY O_RDWR
+    O_RSYNC O_SYNC O_TMPFILE O_TRUNC O_WRONLY PIDFD_NONBLOCK POSIX_FADV_DONTNEED POSIX_FADV_NOREUSE POSIX_FADV_NORMAL
+    POSIX_FADV_RANDOM POSIX_FADV_SEQUENTIAL POSIX_FADV_WILLNEED PRIO_PGRP PRIO_PROCESS PRIO_USER P_ALL P_PGID P_PID
+    P_PIDFD RTLD_DEEPBIND RTLD_GLOBAL RTLD_LAZY RTLD_LOCAL RTLD_NODELETE RTLD_NOLOAD RTLD_NOW RWF_APPEND RWF_DSYNC
+    RWF_HIPRI RWF_NOWAIT RWF_SYNC R_OK SCHED_BATCH SCHED_DEADLINE SCHED_FIFO SCHED_IDLE SCHED_NORMAL SCHED_OTHER
+    SCHED_RESET_ON_FORK SCHED_RR SEEK_DATA SEEK_HOLE SPLICE_F_MORE SPLICE_F_MOVE SPLICE_F_NONBLOCK ST_APPEND
+    ST_MANDLOCK ST_NOATIME ST_NODEV ST_NODIRATIME ST_NOEXEC ST_NOSUID ST_RDONLY ST_RELATIME ST_SYNCHRONOUS ST_WRITE
+    TFD_CLOEXEC TFD_NONBLOCK TFD_TIMER_ABSTIME TFD_TIMER_CANCEL_ON_SET TMP_MAX WCONTINUED WEXITED WNOHANG WNOWAIT
+    WSTOPPED WUNTRACED W_OK XATTR_CREATE XATTR_REPLACE X_OK
 };
 
 /// What os.py looks at to know which functions take descriptors.
 static HAVE: &[&str] = &[
+    "HAVE_EVENTFD",
+    "HAVE_TIMERFD_CREATE",
     "HAVE_FACCESSAT",
     "HAVE_FCHDIR",
     "HAVE_FCHMOD",
     "HAVE_FCHMODAT",
     "HAVE_FCHOWN",
     "HAVE_FCHOWNAT",
-    "HAVE_FDOPENDIR",
     "HAVE_FEXECVE",
+    "HAVE_FDOPENDIR",
     "HAVE_FPATHCONF",
     "HAVE_FSTATAT",
+    "HAVE_FSTATVFS",
     "HAVE_FTRUNCATE",
     "HAVE_FUTIMENS",
+    "HAVE_FUTIMES",
+    "HAVE_FUTIMESAT",
     "HAVE_LINKAT",
     "HAVE_LCHOWN",
     "HAVE_LSTAT",
+    "HAVE_LUTIMES",
+    "HAVE_MEMFD_CREATE",
     "HAVE_MKDIRAT",
     "HAVE_MKFIFOAT",
+    "HAVE_MKNODAT",
     "HAVE_OPENAT",
     "HAVE_READLINKAT",
     "HAVE_RENAMEAT",
     "HAVE_SYMLINKAT",
     "HAVE_UNLINKAT",
     "HAVE_UTIMENSAT",
+    "HAVE_PTSNAME_R",
 ];
 
 fn module(cx: &mut Thread) -> R {
     let doc = "This module provides access to operating system functionality that is\nstandardized by the C Standard \
                and the POSIX standard.";
     let m = cx.module_with("posix", doc, path::FUNCTIONS)?;
-    for table in [stat::FUNCTIONS, files::FUNCTIONS, process::FUNCTIONS, fork::FUNCTIONS] {
+    let tables = [
+        stat::FUNCTIONS,
+        files::FUNCTIONS,
+        process::FUNCTIONS,
+        fork::FUNCTIONS,
+        ids::FUNCTIONS,
+        sched::FUNCTIONS,
+        spawn::FUNCTIONS,
+        tty::FUNCTIONS,
+        vector::FUNCTIONS,
+        wait::FUNCTIONS,
+        linux::FUNCTIONS,
+    ];
+    for table in tables {
         cx.add_functions(m, table)?;
     }
-    for (name, n) in CONSTANTS {
-        let v = cx.int(*n)?;
-        cx.module_set(m, name, v)?;
-    }
+    os_util::set_numbers(cx, m, CONSTANTS)?;
+    os_util::set_numbers(cx, m, spawn::CONSTANTS)?;
     for (name, n) in [
         ("EX_OK", 0),
         ("EX_USAGE", 64),
@@ -92,7 +124,7 @@ fn module(cx: &mut Thread) -> R {
         ("EX_NOPERM", 77),
         ("EX_CONFIG", 78),
         ("NGROUPS_MAX", 65536),
-        ("TMP_MAX", 238328),
+        ("XATTR_SIZE_MAX", 65536),
         ("P_NOWAIT", 1),
         ("P_NOWAITO", 1),
         ("P_WAIT", 0),
@@ -113,13 +145,19 @@ fn module(cx: &mut Thread) -> R {
         ("stat_result", &stat::STAT_RESULT),
         ("uname_result", &process::UNAME),
         ("times_result", &process::TIMES),
-        ("terminal_size", &process::TERMINAL_SIZE),
+        ("terminal_size", &tty::TERMINAL_SIZE),
+        ("statvfs_result", &linux::STATVFS),
+        ("waitid_result", &wait::WAITID),
     ] {
         let class = structseq::class_of(cx, def)?;
         cx.module_set(m, name, class.value())?;
     }
+    let param = sched::param_class(cx)?;
+    cx.module_set(m, "sched_param", param.value())?;
     cx.module_class(m, &stat::DIR_ENTRY)?;
-    for (name, table) in [("sysconf_names", process::SYSCONF), ("pathconf_names", process::PATHCONF)] {
+    let tables =
+        [("sysconf_names", names::SYSCONF), ("pathconf_names", names::PATHCONF), ("confstr_names", names::CONFSTR)];
+    for (name, table) in tables {
         let d = process::name_dict(cx, table)?;
         cx.module_set(m, name, d)?;
     }

@@ -196,7 +196,7 @@ fn bluetooth(cx: &mut Thread, s: Info, v: Value, caller: &str) -> R<Addr> {
         }
         BTPROTO_SCO => {
             let text = match v.cast::<ferropy_vm::types::Bytes>() {
-                Some(b) => cx.new_wtf8(&b.data().to_vec())?.value(),
+                Some(b) => cx.new_wtf8(b.data())?.value(),
                 None => v,
             };
             let device = device(cx, text)?;

@@ -165,7 +165,9 @@ fn ascii_tolower(cx: &mut Thread, a: Args<'_>) -> R {
 }
 fn unicode_iscased(cx: &mut Thread, a: Args<'_>) -> R {
     let c = code_point(cx, a[0])?;
-    Ok(Value::bool(lower_unicode(c) != c || rustpython_sre_engine::string::upper_unicode(c) != c))
+    // Of a letter whose upper case is several (such as the ligature U+FB05) the first one counts.
+    let upper = char::from_u32(c).and_then(|c| c.to_uppercase().next()).map_or(c, u32::from);
+    Ok(Value::bool(lower_unicode(c) != c || upper != c))
 }
 fn unicode_tolower(cx: &mut Thread, a: Args<'_>) -> R {
     let c = code_point(cx, a[0])?;

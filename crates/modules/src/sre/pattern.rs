@@ -6,8 +6,8 @@ use super::{Pattern, substitute};
 use ferropy_vm::types::{CallIter, Dict};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, Thread, TypeDef, Value, field};
 
-pub static PATTERN: TypeDef =
-    TypeDef::new::<Pattern>("re.Pattern", METHODS, "Compiled regular expression object.").flags(flags());
+pub static PATTERN: TypeDef = TypeDef::new::<Pattern>("re.Pattern", METHODS, "Compiled regular expression object.")
+    .flags(flags() | ferropy_vm::class::flags::WEAKREF);
 
 /// Neither to be made nor changed nor derived from by Python code.
 pub const fn flags() -> u32 {

@@ -78,7 +78,9 @@ impl Subject {
                 if b.owner.shape() == B::Bytes as u32 && start == 0 && end == b.len {
                     return Ok(b.owner);
                 }
-                let part = b.bytes().get(start..end).unwrap_or(&[]);
+                // A bytearray may be shorter now than when it was searched.
+                let end = end.min(b.len);
+                let part = &b.bytes()[start.min(end)..end];
                 let v = cx.new_bytes(part)?.value();
                 keep(b);
                 Ok(v)

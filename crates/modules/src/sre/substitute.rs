@@ -109,6 +109,17 @@ fn called(cx: &mut Thread, f: Value, m: Value, s: Subject, out: &mut Vec<u8>) ->
     }
 }
 
+/// Text cannot be replaced by bytes nor bytes by text.
+fn check_kind(cx: &mut Thread, s: Subject, replacement: Value) -> R<()> {
+    let want = match s {
+        Subject::Text(_) if replacement.as_str().is_none() => "str instance",
+        Subject::Data(_) if replacement.as_str().is_some() => "a bytes-like object",
+        _ => return Ok(()),
+    };
+    let got = cx.class_name(replacement);
+    Err(cx.type_error(format!("sequence item 0: expected {want}, {got} found")))
+}
+
 /// The new text and the number of replacements.
 fn run(cx: &mut Thread, a: Args<'_>) -> R<(Value, usize)> {
     let p = this(cx, a[0])?;
@@ -129,7 +140,12 @@ fn run(cx: &mut Thread, a: Args<'_>) -> R<(Value, usize)> {
         let Some(f) = s.run(cx, p, start, len, Mode::Search, must_advance)? else { break };
         s.copy_to(cx, last, f.start, &mut out)?;
         match &how {
-            Replacement::Literal(b) => out.extend_from_slice(b),
+            Replacement::Literal(b) => {
+                if n == 0 {
+                    check_kind(cx, s, a[1])?;
+                }
+                out.extend_from_slice(b);
+            }
             Replacement::Template(items) => fill(cx, *items, s, |i| f.span(i), &mut out)?,
             Replacement::Call(callable) => {
                 let m = s.new_match(cx, p, string, &f, 0, len)?;

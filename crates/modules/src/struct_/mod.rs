@@ -41,7 +41,8 @@ fn error(cx: &mut Thread, message: impl AsRef<str>) -> Raised {
 fn compile(cx: &mut Thread, format: Value) -> R<Arc<Layout>> {
     let parsed = if let Some(s) = format.cast::<Str>() {
         if !s.is_ascii() {
-            return Err(cx.value_error("non-ASCII character in struct format"));
+            let ascii = cx.intern("ascii")?;
+            cx.call_method(format, "encode", &[ascii])?;
         }
         check_null(s.bytes()).and_then(|_| layout::cached(s.bytes()))
     } else if let Some(b) = format.cast::<Bytes>() {
@@ -341,7 +342,7 @@ fn unpack_from(cx: &mut Thread, layout: &Layout, source: Value, offset: Option<V
     let mut at = offset;
     if offset < 0 {
         if offset + size > 0 {
-            return Err(error(cx, format!("not enough data to unpack {size} bytes")));
+            return Err(error(cx, format!("not enough data to unpack {size} bytes at offset {offset}")));
         }
         at = offset + len;
         if at < 0 {
@@ -485,8 +486,12 @@ fn struct_format(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(unsafe { a[0].cast_unchecked::<StructObject>() }.format.get())
 }
 fn struct_size(cx: &mut Thread, a: Args<'_>) -> R {
+    let size = a[0].cast::<StructObject>().and_then(|s| s.layout.borrow().as_ref().map(|l| l.size as i64));
+    cx.int(size.unwrap_or(-1))
+}
+fn struct_sizeof(cx: &mut Thread, a: Args<'_>) -> R {
     let layout = this(cx, a[0])?;
-    cx.uint(layout.size as u64)
+    cx.uint((size_of::<StructObject>() + size_of::<Layout>() + layout.items.len() * size_of::<Item>()) as u64)
 }
 fn struct_repr(cx: &mut Thread, a: Args<'_>) -> R {
     let format = struct_format(cx, a)?;
@@ -517,6 +522,7 @@ static STRUCT: TypeDef = TypeDef::new::<StructObject>(
             "Return a tuple containing unpacked values.",
         ),
         NativeDef::method("iter_unpack(self, buffer, /)", struct_iter_unpack, "Return an iterator yielding tuples."),
+        NativeDef::method("__sizeof__(self, /)", struct_sizeof, "Returns size in memory, in bytes."),
         NativeDef::getter("format", struct_format, "struct format string"),
         NativeDef::getter("size", struct_size, "struct size in bytes"),
     ],

@@ -121,7 +121,8 @@ pub fn write_stderr(cx: &mut Thread, text: &str) {
     })();
     if !matches!(done, Ok(true)) {
         cx.take_pending();
-        eprint!("{text}");
+        // Nobody is left to hear of a failure.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
     }
     cx.pending = pending;
 }
@@ -289,6 +290,11 @@ fn breakpointhook(cx: &mut Thread, a: Args<'_>) -> R {
     let (module, name) = setting.rsplit_once('.').unwrap_or(("builtins", setting));
     let found = match cx.import(module) {
         Ok(m) => cx.getattr_str(m, name),
+        Err(_) if cx.pending_is(Exc::ValueError) => {
+            // An empty name is no more importable than one of nothing.
+            cx.take_pending();
+            Err(cx.error(Exc::ImportError, ""))
+        }
         Err(r) => Err(r),
     };
     let hook = match found {

@@ -196,11 +196,11 @@ pub fn tuples(cx: &mut Thread) -> R<[(&'static str, Value); 4]> {
         &[max, n(1024), n(308), min, n(-1021), n(-307), n(15), n(53), eps, n(2), n(1)],
     )?;
     let int = structseq::make(cx, &INT_INFO, &[n(30), n(4), n(4300), n(640)])?;
-    let algorithm = cx.intern("wyhash")?;
+    let algorithm = cx.intern("siphash13")?;
     let hash = structseq::make(
         cx,
         &HASH_INFO,
-        &[n(64), n((1 << 61) - 1), n(314159), n(0), n(1000003), algorithm, n(64), n(64), n(0)],
+        &[n(64), n((1 << 61) - 1), n(314159), n(0), n(1000003), algorithm, n(64), n(128), n(0)],
     )?;
     let (pthread, lock) = (cx.intern("pthread")?, cx.intern("pymutex")?);
     let thread = structseq::make(cx, &THREAD_INFO, &[pthread, lock, Value::NONE])?;

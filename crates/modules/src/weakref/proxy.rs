@@ -1,6 +1,6 @@
 //! Proxies: every operation on one is done on the object that it refers to.
 
-use super::{describe_target, make, target, this};
+use super::{canonical, describe_target, make, target, this};
 use ferropy_builtins::list::fill;
 use ferropy_vm::types::{Str, WeakRef};
 use ferropy_vm::{Args, BinOp, Builtin as B, CmpOp, Exc, HeapObject, N, NativeDef, R, Thread, UnaryOp, Value};
@@ -96,8 +96,13 @@ fn unwrap(cx: &mut Thread, v: Value) -> R {
 pub fn proxy(cx: &mut Thread, a: Args<'_>) -> R {
     let callable = cx.lookup_special(a[0], N::__call__).is_some();
     let class = if callable { B::WeakCallableProxy } else { B::WeakProxy };
-    let class = cx.builtin(class);
-    Ok(make(cx, class, a[0], a.or(1, Value::NONE))?.value())
+    match a.some(1) {
+        Some(callback) => {
+            let class = cx.builtin(class);
+            Ok(make(cx, class, a[0], callback)?.value())
+        }
+        None => Ok(canonical(cx, class, a[0])?.value()),
+    }
 }
 
 fn attr_name(cx: &mut Thread, v: Value) -> R {

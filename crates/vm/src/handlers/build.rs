@@ -33,7 +33,7 @@ fn build_set(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 }
 
 fn build_map(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
-    let d = cx.new_dict()?;
+    let d = cx.new_dict_for(i.c())?;
     for n in 0..i.c() {
         let (k, v) = (reg(cx, i.b() + 2 * n), reg(cx, i.b() + 2 * n + 1));
         cx.dict_set(d, k, v)?;
@@ -185,21 +185,32 @@ fn dict_merge(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         let (class, f) = (cx.class_name(v), callable_text(cx, f));
         return Err(cx.type_error(format!("{f} argument after ** must be a mapping, not {class}")));
     }
-    let from = cx.new_dict()?;
-    cx.dict_update_from(from, v)?;
-    let mut at = 0;
-    while let Some((next, hash, k, x)) = from.next_entry(at) {
-        if k.cast::<Str>().is_none() {
-            return Err(cx.type_error("keywords must be strings"));
+    if let Some(from) = v.cast::<Dict>().filter(|d| d.shape() == B::Dict as u32) {
+        let mut at = 0;
+        while let Some((next, _, k, x)) = from.next_entry(at) {
+            merge_keyword(cx, d, f, k, x)?;
+            at = next;
         }
-        if cx.dict_get_hashed(d, k, hash)?.is_some() {
-            let (f, k) = (callable_text(cx, f), cx.str(k)?.to_lossy());
-            return Err(cx.type_error(format!("{f} got multiple values for keyword argument '{k}'")));
-        }
-        cx.dict_set_hashed(d, k, hash, x)?;
-        at = next;
+        return Ok(Value::NONE);
+    }
+    // Any mapping: it may give a key twice, and more may be asked of it than it has.
+    let keys = cx.call_attr(v, n, &[])?;
+    let it = cx.iter(keys)?;
+    while let Some(k) = cx.next(it)? {
+        let x = cx.getitem(v, k)?;
+        merge_keyword(cx, d, f, k, x)?;
     }
     Ok(Value::NONE)
+}
+
+/// Adds a keyword argument; it is an error if it is there. (Calls refuse keys that are no strings.)
+fn merge_keyword(cx: &mut Thread, d: Gc<Dict>, f: Value, k: Value, x: Value) -> R<()> {
+    let hash = cx.hash(k)?;
+    if cx.dict_get_hashed(d, k, hash)?.is_some() {
+        let (f, k) = (callable_text(cx, f), cx.str(k)?.to_lossy());
+        return Err(cx.type_error(format!("{f} got multiple values for keyword argument '{k}'")));
+    }
+    cx.dict_set_hashed(d, k, hash, x)
 }
 
 fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
@@ -237,7 +248,8 @@ pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
         }
         return Flow::Next;
     }
-    static SLOW: Slow = Slow { name: "unpack", effects: Effects::ANY, run: unpack };
+    static SLOW: Slow =
+        Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };
     m.frame_op(&SLOW, i, 0)
 }
 
@@ -383,10 +395,7 @@ fn import_name(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
     let (from, level) = (w[0], w[1]);
     let f = func(cx);
     let key = cx.name(N::__import__);
-    let found = match f.builtins.cast::<Dict>() {
-        Some(b) => cx.dict_get_str(b, key),
-        None => None,
-    };
+    let found = super::names::mapping_get(cx, f.builtins.get(), key)?;
     let Some(import) = found else { return Err(cx.error(Exc::ImportError, "__import__ not found")) };
     let locals = if cx.top().flags & crate::frame::flags::LOCALS != 0 { cx.top().aux } else { Value::NONE };
     let v = cx.call(import, &[n, f.globals.get(), locals, from, level])?;

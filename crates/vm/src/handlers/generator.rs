@@ -179,8 +179,8 @@ fn get_aiter(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn get_anext(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let v = reg(cx, i.b());
-    let class = cx.class_name(v);
     let Some(f) = cx.lookup_special(v, N::__anext__) else {
+        let class = cx.class_name(v);
         return Err(cx.type_error(format!("'async for' requires an iterator with __anext__ method, got {class}")));
     };
     let a = cx.call_unbound(f, v, &[])?;

@@ -34,10 +34,12 @@ pub(crate) use ferropy_bytecode::Instr;
 /// Defines a slow path: `slow!(NAME, function)`, with effects if not any.
 macro_rules! slow {
     ($name:ident, $f:path) => {
-        pub(crate) static $name: Slow = Slow { name: stringify!($f), effects: Effects::ANY, run: $f };
+        pub(crate) static $name: Slow =
+            Slow { name: stringify!($f), effects: Effects::ANY, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
     };
     ($name:ident, $f:path, $effects:expr) => {
-        pub(crate) static $name: Slow = Slow { name: stringify!($f), effects: $effects, run: $f };
+        pub(crate) static $name: Slow =
+            Slow { name: stringify!($f), effects: $effects, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
     };
 }
 pub(crate) use slow;
@@ -48,7 +50,7 @@ macro_rules! frame_ops {
         $(
             #[inline(always)]
             pub fn $op<M: Machine>(m: &mut M, i: Instr) -> Flow {
-                static SLOW: Slow = Slow { name: stringify!($f), effects: Effects::ANY, run: $f };
+                static SLOW: Slow = Slow { name: stringify!($f), effects: Effects::ANY, run: |cx, a, b, c, i, x| $f(cx, [a, b, c], i, x) };
                 let ext = if $ext { m.ext() } else { 0 };
                 m.frame_op(&SLOW, i, ext)
             }

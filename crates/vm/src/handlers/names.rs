@@ -37,7 +37,7 @@ fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u
             }
             return Ok(v);
         }
-        if let Some(b) = builtins.cast::<Dict>() {
+        if let Some(b) = builtins.cast::<Dict>().filter(|_| builtins.shape() == B::Dict as u32) {
             if let Some(v) = cx.dict_get_str(b, n) {
                 if fill
                     && g.shape() == B::Dict as u32
@@ -54,6 +54,12 @@ fn global_value(cx: &mut Thread, f: Gc<crate::types::Function>, n: Value, ext: u
         } else if !builtins.is_null() {
             let r = cx.getitem(builtins, n);
             if let Some(v) = cx.catch(Exc::KeyError, r)? {
+                return Ok(v);
+            }
+        }
+        // Before giving up: a key of another class may be equal to the name.
+        for d in [globals, builtins.cast::<Dict>()].into_iter().flatten() {
+            if let Some(v) = cx.dict_get(d, n)? {
                 return Ok(v);
             }
         }
@@ -93,7 +99,7 @@ fn load_name(cx: &mut Thread, _: [Value; 3], _i: Instr, ext: u32) -> R {
 }
 slow!(LOAD_NAME, load_name);
 
-fn mapping_get(cx: &mut Thread, mapping: Value, n: Value) -> R<Option<Value>> {
+pub(super) fn mapping_get(cx: &mut Thread, mapping: Value, n: Value) -> R<Option<Value>> {
     if mapping.shape() == B::Dict as u32 {
         // SAFETY: the shape tells the exact class.
         return Ok(cx.dict_get_str(unsafe { mapping.cast_unchecked() }, n));

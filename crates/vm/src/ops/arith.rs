@@ -206,6 +206,9 @@ impl Thread {
     /// The meaning for int, bool, float, and str + str; None if the operands are others.
     #[inline]
     pub fn number_binary(&mut self, op: BinOp, a: Value, b: Value) -> R<Option<Value>> {
+        if op == BinOp::MatMul {
+            return Ok(None);
+        }
         if let (Some(x), Some(y)) = (exact_int(a), exact_int(b)) {
             return self.int_binary(op, x, y).map(Some);
         }
@@ -264,7 +267,7 @@ impl Thread {
                 return self.float_binary(BinOp::Pow, a, b).map(|v| v.unwrap_or(Value::NOT_IMPLEMENTED));
             }
             BinOp::Pow => match usize::try_from(y) {
-                Ok(n) if n as f64 * tint::bit_length(x) as f64 <= 64e9 => tint::pow(x, n),
+                Ok(n) if n as f64 * tint::bit_length(x) as f64 <= 8e9 => tint::pow(x, n),
                 _ => return Err(self.memory_error()),
             },
             BinOp::MatMul => return Ok(Value::NOT_IMPLEMENTED),
@@ -341,7 +344,7 @@ impl Thread {
     }
 
     fn float_pow(&mut self, x: f64, y: f64) -> R {
-        if x == 0.0 && y < 0.0 {
+        if x == 0.0 && y < 0.0 && y.is_finite() {
             return Err(self.error(Exc::ZeroDivisionError, "zero to a negative power"));
         }
         if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 {

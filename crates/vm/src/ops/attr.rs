@@ -261,7 +261,7 @@ impl Thread {
                 }
                 self.bind_first(n.value(), this)
             }
-            Flavour::ClassMethod => self.bind_first(n.value(), class),
+            Flavour::ClassMethod if n.this.get().is_null() => self.bind_first(n.value(), class),
             Flavour::GetSet | Flavour::Member => {
                 if this.is_none() && class != self.builtin(B::NoneType).value() {
                     return Ok(n.value());

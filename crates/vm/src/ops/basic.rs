@@ -130,14 +130,19 @@ impl Thread {
         }
         let f = self.lookup_special(v, N::__hash__);
         match f {
-            Some(f) if self.is_object_hash(f) => Ok(self.identity_hash(v)),
+            Some(f) if self.is_native_of(f, B::Object) => Ok(self.identity_hash(v)),
+            // A subclass without a `__hash__` of its own, such as a named tuple.
+            Some(f) if v.kind() == Tuple::kind() && self.is_native_of(f, B::Tuple) => {
+                // SAFETY: the kind was tested.
+                self.tuple_hash(unsafe { v.cast_unchecked() })
+            }
             Some(f) if !f.is_none() => {
                 let r = self.call_unbound(f, v, &[])?;
                 if let Some(n) = r.as_int() {
                     return Ok(if n == -1 { -2i64 as u64 } else { n as u64 });
                 }
                 match r.to_ibig() {
-                    Some(n) => Ok(i64::try_from(&n).map_or_else(|_| tint::hash(&n) as u64, |n| n as u64)),
+                    Some(n) => Ok(i64::try_from(&n).unwrap_or_else(|_| tint::hash(&n)) as u64),
                     None => Err(self.type_error("__hash__ method should return an integer")),
                 }
             }
@@ -148,9 +153,9 @@ impl Thread {
         }
     }
 
-    /// Is it the `__hash__` that `object` defines?
-    fn is_object_hash(&self, f: Value) -> bool {
-        f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(B::Object).value())
+    /// Is it a native method of that class?
+    fn is_native_of(&self, f: Value, class: B) -> bool {
+        f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(class).value())
     }
 
     /// The hash of a tuple, from those of its items: xxHash's mixing, as CPython uses it.

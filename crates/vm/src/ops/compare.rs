@@ -106,9 +106,9 @@ impl Thread {
         let (ca, cb) = (self.class_of(a), self.class_of(b));
         let right_first = ca != cb && cb.is_subclass(ca);
         if (stage == 1) != right_first {
-            self.lookup_special(a, op.method()).filter(|f| !f.is_none()).map(|f| (f, a, b))
+            self.lookup_special(a, op.method()).map(|f| (f, a, b))
         } else {
-            self.lookup_special(b, op.swapped().method()).filter(|f| !f.is_none()).map(|f| (f, b, a))
+            self.lookup_special(b, op.swapped().method()).map(|f| (f, b, a))
         }
     }
 
@@ -232,12 +232,12 @@ pub fn quick_number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     number_compare(op, a, b)
 }
 
-/// Numbers of int and float types, subclasses included.
+/// Numbers of int and float types, subclasses included; None if an operand is neither.
 pub fn number_compare(op: CmpOp, a: Value, b: Value) -> Option<bool> {
     match (a.as_float(), b.as_float()) {
         (Some(x), Some(y)) => Some(op.of_floats(x, y)),
-        (Some(x), None) => Some(compare_float_int(op, x, b)),
-        (None, Some(y)) => Some(compare_float_int(op.swapped(), y, a)),
+        (Some(x), None) => b.is_any_int().then(|| compare_float_int(op, x, b)),
+        (None, Some(y)) => a.is_any_int().then(|| compare_float_int(op.swapped(), y, a)),
         (None, None) => Some(op.of(a.to_ibig()?.cmp(&b.to_ibig()?))),
     }
 }

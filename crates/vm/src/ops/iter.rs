@@ -1,9 +1,21 @@
 //! Iteration.
 
-use crate::class::Builtin as B;
+use crate::class::{Builtin as B, flags};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Thread, Value, field};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// Advances an iterator; unbound at the end.
+pub type NextFn = fn(&mut Thread, Value) -> R;
+
+/// By kind: how iterators of other crates are advanced without a look-up of `__next__`.
+static NEXT: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` advances instances of kind T whose class is a native one; it does what their `__next__` does.
+pub fn register_next<T: HeapObject>(f: NextFn) {
+    NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+}
 
 /// Shapes of the built-in iterators, as constants that a `match` makes a table of.
 mod shapes {
@@ -90,13 +102,13 @@ impl Thread {
         let _ = owner;
         // SAFETY: callers pass dicts.
         let len = unsafe { dict.cast_unchecked::<Dict>() }.len.get();
-        Ok(self.alloc(class, DictIter { dict: field(dict), at: 0.into(), len: len.into(), what })?.value())
+        Ok(self.alloc(class, DictIter::new(dict, len, what))?.value())
     }
 
     pub fn set_iter(&mut self, set: Value) -> R {
         // SAFETY: callers pass sets.
         let len = unsafe { set.cast_unchecked::<Set>() }.len.get();
-        Ok(self.alloc(B::SetIterator, DictIter { dict: field(set), at: 0.into(), len: len.into(), what: 3 })?.value())
+        Ok(self.alloc(B::SetIterator, DictIter::new(set, len, 3))?.value())
     }
 
     fn view_iter(&mut self, view: Value, what: u8, class: B) -> R {
@@ -123,9 +135,27 @@ impl Thread {
         self.catch(Exc::StopIteration, r)
     }
 
+    /// The same for loops in native code: the built-in iterators are advanced in place.
+    #[inline(always)]
+    pub fn next_inline(&mut self, it: Value) -> R<Option<Value>> {
+        match self.core_next(it)? {
+            Some(v) => Ok(v.bound()),
+            None => self.next(it),
+        }
+    }
+
     /// Next item of the built-in iterators: unbound at the end; None: another kind of iterator.
     #[inline]
     pub fn quick_next(&mut self, it: Value) -> R<Option<Value>> {
+        match self.core_next(it)? {
+            None => self.native_next(it),
+            v => Ok(v),
+        }
+    }
+
+    /// The same for those whose classes the VM has itself.
+    #[inline(always)]
+    pub fn core_next(&mut self, it: Value) -> R<Option<Value>> {
         // SAFETY: the shape tells the exact class.
         unsafe {
             Ok(Some(match it.shape() {
@@ -140,6 +170,27 @@ impl Thread {
         }
     }
 
+    /// Next item of an iterator whose kind has a [`NextFn`]; StopIteration from what it calls is an end, too.
+    fn native_next(&mut self, it: Value) -> R<Option<Value>> {
+        let Some(f) = self.next_fn(it) else { return Ok(None) };
+        match f(self, it) {
+            Ok(v) => Ok(Some(v)),
+            r => Ok(Some(self.catch(Exc::StopIteration, r)?.unwrap_or(Value::NULL))),
+        }
+    }
+
+    /// What advances an iterator of a native class, if that was registered.
+    #[inline]
+    pub fn next_fn(&self, it: Value) -> Option<NextFn> {
+        let f = NEXT[it.kind() as usize].load(Ordering::Relaxed);
+        // A Python class that is derived from the native one may have another `__next__`.
+        if f.is_null() || self.class_of(it).has(flags::HEAP) {
+            return None;
+        }
+        // SAFETY: only `register_next` writes there.
+        Some(unsafe { std::mem::transmute::<*mut (), NextFn>(f) })
+    }
+
     /// Next item of a dict iterator; unbound at the end.
     pub fn dict_next(&mut self, it: Gc<DictIter>) -> R {
         let Some(d) = it.dict.cast::<Dict>() else { return Ok(Value::NULL) };
@@ -147,12 +198,22 @@ impl Thread {
             it.len.set(u32::MAX);
             return Err(self.runtime_error("dictionary changed size during iteration"));
         }
-        let Some((next, _, k, v)) = d.next_entry(it.at.get()) else {
+        let at = it.at.get() as usize;
+        let found = match it.what & 4 {
+            0 => d.next_entry(at),
+            _ if at > d.entries() => None,
+            _ => d.prev_entry(at),
+        };
+        let Some((next, _, k, v)) = found else {
             it.dict.set(self, it, Value::NULL);
             return Ok(Value::NULL);
         };
-        it.at.set(next);
-        match it.what {
+        if it.left.get() == 0 {
+            return Err(self.runtime_error("dictionary keys changed during iteration"));
+        }
+        it.left.set(it.left.get() - 1);
+        it.at.set(next as u32);
+        match it.what & 3 {
             0 => Ok(k),
             1 => Ok(v),
             _ => Ok(self.new_tuple(&[k, v])?.value()),
@@ -165,9 +226,10 @@ impl Thread {
             it.len.set(u32::MAX);
             return Err(self.runtime_error("Set changed size during iteration"));
         }
-        match s.next_entry(it.at.get()) {
+        match s.next_entry(it.at.get() as usize) {
             Some((next, _, k)) => {
-                it.at.set(next);
+                it.at.set(next as u32);
+                it.left.set(it.left.get().saturating_sub(1));
                 Ok(k)
             }
             None => {
@@ -204,22 +266,34 @@ impl Thread {
             return Ok(());
         }
         let it = self.iter(v)?;
+        self.ask_length(v)?;
         while let Some(x) = self.next(it)? {
             out.push(x);
         }
         Ok(())
     }
 
+    /// Collecting asks classes written in Python how much to expect; their errors count, though the answer does not.
+    fn ask_length(&mut self, v: Value) -> R<()> {
+        if self.class_of(v).has(crate::class::flags::HEAP) {
+            self.length_hint(v, 0)?;
+        }
+        Ok(())
+    }
+
     /// `list(v)` as a fresh list.
     pub fn list_from(&mut self, v: Value) -> R<Gc<List>> {
-        let items = self.collect(v)?;
-        self.new_list(&items)
+        if let Some(items) = exact_items(&v) {
+            return self.new_list(items);
+        }
+        let list = self.new_list(&[])?;
+        self.list_extend(list, v)?;
+        Ok(list)
     }
 
     /// Appends all of an iterable.
     pub fn list_extend(&mut self, list: Gc<List>, v: Value) -> R<()> {
-        if let Some(items) = exact_items(&v) {
-            let n = items.len();
+        if let Some(n) = exact_items(&v).map(<[Value]>::len) {
             self.list_reserve(list, list.len() + n)?;
             // Asked again: reserving may have moved the items, and `list` may be `v` itself.
             for i in 0..n {
@@ -229,10 +303,30 @@ impl Thread {
             return Ok(());
         }
         let it = self.iter(v)?;
-        while let Some(x) = self.next(it)? {
+        self.ask_length(v)?;
+        match self.known_len(v) {
+            0 => {}
+            n => self.list_reserve(list, list.len() + n)?,
+        }
+        while let Some(x) = self.next_inline(it)? {
             self.list_append(list, x)?;
         }
         Ok(())
+    }
+
+    /// The number of items of a built-in container or view, 0 for others.
+    fn known_len(&self, v: Value) -> usize {
+        let s = v.shape();
+        // SAFETY: the shape tells the exact class.
+        unsafe {
+            if s == B::Range as u32 {
+                return v.cast_unchecked::<Range>().len.get().as_int().map_or(0, |n| n as usize);
+            }
+            if s == B::DictKeys as u32 || s == B::DictValues as u32 || s == B::DictItems as u32 {
+                return v.cast_unchecked::<DictView>().dict.cast::<Dict>().map_or(0, |d| d.len());
+            }
+        }
+        self.quick_len(v).unwrap_or(0)
     }
 
     /// `tuple(v)`.
@@ -241,12 +335,24 @@ impl Thread {
             // SAFETY: the shape tells the exact class.
             return Ok(unsafe { v.cast_unchecked() });
         }
+        if let Some(items) = exact_items(&v) {
+            return self.new_tuple(items);
+        }
         let items = self.collect(v)?;
         self.new_tuple(&items)
     }
 
     /// Adds all of an iterable.
     pub fn set_update(&mut self, set: Gc<Set>, v: Value) -> R<()> {
+        if exact_items(&v).is_some() {
+            let mut i = 0;
+            // Asked again each time: `__eq__` of an element may change the list.
+            while let Some(x) = exact_items(&v).and_then(|items| items.get(i).copied()) {
+                self.set_add(set, x)?;
+                i += 1;
+            }
+            return Ok(());
+        }
         if v.kind() == Set::kind() {
             // SAFETY: the kind was tested.
             let from = unsafe { v.cast_unchecked::<Set>() };
@@ -270,7 +376,10 @@ impl Thread {
             return Ok(n);
         }
         if self.lookup_special(v, N::__len__).is_some() {
-            return self.len(v);
+            let n = self.len(v);
+            if let Some(n) = self.catch(Exc::TypeError, n)? {
+                return Ok(n);
+            }
         }
         let Some(f) = self.lookup_special(v, N::__length_hint__) else { return Ok(default) };
         let r = self.call_unbound(f, v, &[]);

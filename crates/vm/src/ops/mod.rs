@@ -9,6 +9,7 @@ pub mod attr;
 pub mod basic;
 pub mod call;
 pub mod compare;
+pub mod construct;
 pub mod generator;
 pub mod iter;
 pub mod subscript;
