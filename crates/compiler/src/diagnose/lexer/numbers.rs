@@ -129,8 +129,8 @@ impl Lexer<'_> {
     fn number_end(&mut self, kind: &str) -> Lexed<Kind> {
         let rest = &self.text.text[self.cur..];
         let word = MAY_FOLLOW.iter().any(|k| {
-            let whole = !rest[k.len().min(rest.len())..].starts_with(|c: char| c.is_ascii() && is_name_part(c as u8));
-            rest.starts_with(k) && (whole || matches!(*k, "if" | "in" | "is"))
+            let whole = |rest: &str| !rest.bytes().next().is_some_and(is_name_part);
+            rest.strip_prefix(k).is_some_and(|rest| matches!(*k, "if" | "in" | "is") || whole(rest))
         });
         if !word && self.peek().is_some_and(|c| c < 128 && is_name_part(c)) {
             return self.error(format!("invalid {kind} literal"));
