@@ -103,16 +103,6 @@ impl Failure {
         let (line, col) = source.line_col(self.range.start());
         let (end_line, end_col) = source.line_col(self.range.end());
         let (col, end_col) = (col as i32 + 1, end_col as i32 + 1);
-        SyntaxError {
-            kind: self.kind,
-            message,
-            filename,
-            line,
-            col,
-            end_line,
-            end_col,
-            text: None,
-            source: None,
-        }
+        SyntaxError { kind: self.kind, message, filename, line, col, end_line, end_col, text: None, source: None }
     }
 }

@@ -52,6 +52,10 @@ pub struct Options {
     /// Bits of `__future__` features that are on already.
     pub future_flags: u32,
     pub allow_top_level_await: bool,
+    /// The end of the text does not end the blocks of a single statement: an empty line must.
+    pub keep_blocks: bool,
+    /// What more text might make right is an error of kind `Incomplete`.
+    pub tell_incomplete: bool,
 }
 
 impl Default for Options {
@@ -62,6 +66,8 @@ impl Default for Options {
             optimize: 0,
             future_flags: 0,
             allow_top_level_await: false,
+            keep_blocks: false,
+            tell_incomplete: false,
         }
     }
 }

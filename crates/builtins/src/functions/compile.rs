@@ -343,24 +343,10 @@ fn compile(cx: &mut Thread, a: Args<'_>) -> R {
         optimize: level,
         future_flags: future,
         allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
+        keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
+        tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
     };
-    match compile_text(cx, &text, &options) {
-        Ok(code) => Ok(code.value()),
-        Err(r) => Err(plain_incomplete(cx, flags, r)),
-    }
-}
-
-/// Input that ended too early is an ordinary SyntaxError unless the caller asked to be told.
-fn plain_incomplete(cx: &mut Thread, flags: i64, r: Raised) -> Raised {
-    if flags & pycf::ALLOW_INCOMPLETE_INPUT != 0 || !cx.pending_is(Exc::_IncompleteInputError) {
-        return r;
-    }
-    let e = cx.take_pending();
-    let args = e.cast::<ferropy_vm::types::Exception>().and_then(|x| x.args.cast::<Tuple>());
-    match args {
-        Some(args) => cx.error_with(Exc::SyntaxError, args.items()),
-        None => cx.reraise(e),
-    }
+    Ok(compile_text(cx, &text, &options)?.value())
 }
 
 /// Trees: source to tree, and tree to code, as the module `_ast` does them.
@@ -450,7 +436,7 @@ fn exec(cx: &mut Thread, a: Args<'_>) -> R {
                 future_flags: inherited_flags(cx),
                 ..Options::default()
             };
-            compile_text(cx, &text, &options).map_err(|r| plain_incomplete(cx, 0, r))?
+            compile_text(cx, &text, &options)?
         }
     };
     cx.exec_code(code, globals, locals, closure)?;
@@ -488,6 +474,6 @@ fn eval(cx: &mut Thread, a: Args<'_>) -> R {
         future_flags: inherited_flags(cx),
         ..Options::default()
     };
-    let code = compile_text(cx, text, &options).map_err(|r| plain_incomplete(cx, 0, r))?;
+    let code = compile_text(cx, text, &options)?;
     cx.exec_code(code, globals, locals, Value::NULL)
 }

@@ -111,8 +111,18 @@ pub fn generate(
     let mut attempt = |scarce: bool, warned: &mut HashSet<(u32, String)>| {
         let unit = Unit::new(0, Name::new_static("<module>"), "<module>".into(), 1);
         let seen = std::mem::take(warned);
-        let mut g =
-            Gen { source, table, options, flags, unit, outer: Vec::new(), warn: &mut *warn, warned: seen, scarce, spec_depth: 0 };
+        let mut g = Gen {
+            source,
+            table,
+            options,
+            flags,
+            unit,
+            outer: Vec::new(),
+            warn: &mut *warn,
+            warned: seen,
+            scarce,
+            spec_depth: 0,
+        };
         let result = g.module(module).and_then(|()| g.finish_unit());
         *warned = g.warned;
         result

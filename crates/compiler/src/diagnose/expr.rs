@@ -89,12 +89,7 @@ impl Parser<'_> {
     }
 
     fn plain_expression(&mut self) -> P<Node> {
-        alt!(
-            self,
-            |p: &mut Self| p.if_expression(),
-            |p: &mut Self| p.disjunction(),
-            |p: &mut Self| p.lambda(),
-        )
+        alt!(self, |p: &mut Self| p.if_expression(), |p: &mut Self| p.disjunction(), |p: &mut Self| p.lambda(),)
     }
 
     fn if_expression(&mut self) -> P<Node> {

@@ -38,6 +38,32 @@ pub struct Token {
     pub level: usize,
 }
 
+impl Token {
+    /// Tokens that CPython gives no columns.
+    pub fn has_no_place(self) -> bool {
+        matches!(self.kind, Kind::Indent | Kind::Dedent | Kind::End) || self.kind == Kind::Newline && self.is_empty()
+    }
+
+    fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Does one see the end of a text of such a length when one reads the token?
+    pub fn sees_end(self, len: usize) -> bool {
+        let by_itself = matches!(self.kind, Kind::Str | Kind::FEnd | Kind::TEnd | Kind::Newline);
+        self.end == len && (!by_itself || self.is_empty())
+    }
+}
+
+/// How text ends.
+#[derive(Clone, Copy)]
+pub struct Input {
+    /// A statement that is typed in needs no newline at the end.
+    pub single: bool,
+    /// But then its blocks are not ended, either.
+    pub keep_blocks: bool,
+}
+
 /// Why there are no more tokens.
 pub enum Stop {
     /// The end token was read.
@@ -83,14 +109,19 @@ pub struct Lexer<'a> {
     pub open: Vec<Open>,
     modes: Vec<Mode>,
     pub tokens: Vec<Token>,
+    input: Input,
+    /// A token was read since the last line end that is not in the text.
+    started: bool,
+    /// Nothing but the end of the text stopped the tokenizer.
+    pub stop_at_end: bool,
 }
 
 type Lexed<T> = Result<T, Stop>;
 
 const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
-    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
-    "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 const LONG_OPERATORS: &[&str] = &[
     "**=", "//=", ">>=", "<<=", "...", "!=", "->", ":=", "**", "//", ">>", "<<", "<=", ">=", "==", "+=", "-=", "*=",
@@ -109,7 +140,7 @@ fn is_name_part(c: u8) -> bool {
 }
 
 impl<'a> Lexer<'a> {
-    pub fn new(text: &'a Text) -> Lexer<'a> {
+    pub fn new(text: &'a Text, input: Input) -> Lexer<'a> {
         Lexer {
             text,
             src: text.text.as_bytes(),
@@ -121,6 +152,9 @@ impl<'a> Lexer<'a> {
             open: Vec::new(),
             modes: Vec::new(),
             tokens: Vec::new(),
+            input,
+            started: false,
+            stop_at_end: false,
         }
     }
 
@@ -170,6 +204,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn push_to(&mut self, kind: Kind, end: usize) -> Lexed<Kind> {
+        self.started = true;
         self.tokens.push(Token { kind, start: self.start, end, level: self.open.len() });
         Ok(kind)
     }
@@ -231,8 +266,8 @@ impl<'a> Lexer<'a> {
             }
             self.cur += 1;
         }
-        if matches!(self.peek(), Some(b'#' | b'\n') | None) {
-            return Ok(self.peek().is_some());
+        if matches!(self.peek(), Some(b'#' | b'\n')) {
+            return Ok(true);
         }
         if self.open.is_empty() {
             if let Some(c) = continued {
@@ -281,8 +316,9 @@ impl<'a> Lexer<'a> {
         }
         if self.peek().is_none() {
             if !self.open.is_empty() {
-                return Err(Stop::Unclosed);
+                return self.unclosed();
             }
+            self.stop_at_end = true;
             let line = self.line();
             let end = self.text.chars(line, self.cur);
             return self.soft(ErrorKind::Syntax, "unexpected EOF while parsing", [line as i32, end, line as i32, -1]);
@@ -308,7 +344,11 @@ impl<'a> Lexer<'a> {
                 }
                 self.start = self.cur;
                 match self.peek() {
-                    Some(b'#') => self.cur += self.src[self.cur..].iter().take_while(|c| **c != b'\n').count(),
+                    // The token behind a comment begins where the comment does.
+                    Some(b'#') => {
+                        self.cur += self.src[self.cur..].iter().take_while(|c| **c != b'\n').count();
+                        break;
+                    }
                     Some(b'\\') => {
                         self.cur += 1;
                         self.continuation()?;
@@ -340,13 +380,24 @@ impl<'a> Lexer<'a> {
 
     fn end_of_text(&mut self) -> Lexed<Kind> {
         if !self.open.is_empty() {
-            return Err(Stop::Unclosed);
+            return self.unclosed();
         }
-        if self.indents.len() > 1 {
-            self.indents.pop();
-            return self.push(Kind::Dedent);
+        self.start = self.cur;
+        if !self.input.single || !self.started {
+            return self.push(Kind::End);
         }
-        self.push(Kind::End)
+        if !self.input.keep_blocks {
+            self.pending = 1 - self.indents.len() as i32;
+            self.indents.truncate(1);
+        }
+        let r = self.push(Kind::Newline);
+        self.started = false;
+        r
+    }
+
+    fn unclosed<T>(&mut self) -> Lexed<T> {
+        self.stop_at_end = true;
+        Err(Stop::Unclosed)
     }
 
     fn name(&mut self, first: u8) -> Lexed<Kind> {

@@ -18,22 +18,32 @@ mod targets;
 mod text;
 mod try_;
 
-use crate::Mode;
-use crate::errors::Failure;
+use crate::errors::{ErrorKind, Failure};
+use crate::{Mode, Options};
+use lexer::Input;
 use parser::Parser;
 use text::Text;
 
 /// The error that CPython reports for a program that is wrong. None: nothing wrong is seen here.
-pub fn explain(text: &str, mode: Mode) -> Option<Box<Failure>> {
-    let text = Text::new(text);
-    let mut p = Parser::new(&text);
-    let whole = |p: &mut Parser<'_>| match mode {
+pub fn explain(text: &str, options: &Options) -> Option<Box<Failure>> {
+    let single = options.mode == Mode::Single;
+    let text = Text::new(text, options.mode == Mode::Exec);
+    let mut p = Parser::new(&text, Input { single, keep_blocks: options.keep_blocks });
+    let whole = |p: &mut Parser<'_>| match options.mode {
         Mode::Exec => p.file(),
         Mode::Eval => p.eval(),
         Mode::Single => p.interactive(),
     };
     if whole(&mut p).is_ok() {
-        return None;
+        if single && p.has_rest() {
+            p.raise_last("multiple statements found while compiling a single statement");
+        }
+        return p.failure;
+    }
+    if options.tell_incomplete && p.saw_end() {
+        p.failure = None;
+        p.raise_last_as(ErrorKind::Incomplete, "incomplete input".to_string());
+        return p.failure;
     }
     let last = p.last();
     if p.failure.is_none() {

@@ -55,11 +55,7 @@ impl Parser<'_> {
 
     fn slash(&mut self, lambda: bool) -> P<()> {
         self.word("/")?;
-        alt!(
-            self,
-            |p: &mut Self| p.word(",").map(|_| ()),
-            |p: &mut Self| p.ahead(|p| p.word(closing(lambda)))
-        )
+        alt!(self, |p: &mut Self| p.word(",").map(|_| ()), |p: &mut Self| p.ahead(|p| p.word(closing(lambda))))
     }
 
     fn slash_no_default(&mut self, lambda: bool) -> P<()> {
@@ -90,11 +86,7 @@ impl Parser<'_> {
     }
 
     fn param_end(&mut self, lambda: bool) -> P<()> {
-        alt!(
-            self,
-            |p: &mut Self| p.word(",").map(|_| ()),
-            |p: &mut Self| p.ahead(|p| p.word(closing(lambda)))
-        )
+        alt!(self, |p: &mut Self| p.word(",").map(|_| ()), |p: &mut Self| p.ahead(|p| p.word(closing(lambda))))
     }
 
     fn param(&mut self, lambda: bool) -> P<Node> {
@@ -267,11 +259,9 @@ impl Parser<'_> {
             return Err(self.raise_token(t, "var-positional argument cannot have default value"));
         }
         let star_end = |p: &mut Self| {
-            alt!(
-                p,
-                |p: &mut Self| p.parameter(lambda, Default::None).map(|_| ()),
-                |p: &mut Self| p.word(",").map(|_| ())
-            )
+            alt!(p, |p: &mut Self| p.parameter(lambda, Default::None).map(|_| ()), |p: &mut Self| p
+                .word(",")
+                .map(|_| ()))
         };
         self.word("*")?;
         star_end(self)?;

@@ -8,7 +8,7 @@
 //! counts the tokens that were looked at, since some errors are reported at the last of them. What is remembered of a
 //! rule is remembered for exactly the rules of which CPython does so: results found without `invalid` hide errors.
 
-use super::lexer::{Kind, Lexer, Open, Stop, Token};
+use super::lexer::{Input, Kind, Lexer, Open, Stop, Token};
 use super::node::{Node, Shape};
 use super::text::Text;
 use crate::errors::{ErrorKind, Failure};
@@ -60,6 +60,10 @@ pub struct Parser<'a> {
     pub text: &'a Text,
     tokens: Vec<Token>,
     stop: Option<Stop>,
+    /// Nothing but the end of the text stopped the tokenizer.
+    stop_at_end: bool,
+    /// The parser asked for more tokens than there are.
+    stopped: bool,
     /// The tokens end inside of a formatted string.
     in_string: bool,
     open: Vec<Open>,
@@ -72,12 +76,14 @@ pub struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub fn new(text: &'a Text) -> Parser<'a> {
-        let mut lexer = Lexer::new(text);
+    pub fn new(text: &'a Text, input: Input) -> Parser<'a> {
+        let mut lexer = Lexer::new(text, input);
         let stop = lexer.run();
         Parser {
             text,
             stop: Some(stop),
+            stop_at_end: lexer.stop_at_end,
+            stopped: false,
             in_string: lexer.in_string(),
             open: lexer.open,
             tokens: lexer.tokens,
@@ -102,6 +108,7 @@ impl<'a> Parser<'a> {
             }
             Some(_) => Err(Miss::Error),
             None => {
+                self.stopped = true;
                 let failure = match self.stop.take() {
                     Some(Stop::Hard(f) | Stop::Soft(f)) => Some(f),
                     _ => self.never_closed(),
@@ -177,6 +184,17 @@ impl<'a> Parser<'a> {
     /// The last token that was looked at.
     pub fn last(&self) -> Option<Token> {
         self.fill.checked_sub(1).and_then(|i| self.tokens.get(i)).copied()
+    }
+
+    /// The parser has seen the end of the text, so more text might have helped.
+    pub fn saw_end(&self) -> bool {
+        if self.stopped { self.stop_at_end } else { self.last().is_some_and(|t| t.sees_end(self.text.text.len())) }
+    }
+
+    /// Is there anything but comments behind the last token that was taken?
+    pub fn has_rest(&self) -> bool {
+        let rest = self.text.text.get(self.end()..).unwrap_or("");
+        rest.lines().any(|l| !matches!(l.trim_start_matches([' ', '\t', '\x0c']).bytes().next(), None | Some(b'#')))
     }
 
     /// Brackets that are open behind the last token that was taken.
@@ -284,8 +302,8 @@ impl<'a> Parser<'a> {
     }
 
     pub fn raise_token(&mut self, t: Token, message: impl Into<String>) -> Miss {
-        if matches!(t.kind, Kind::Indent | Kind::Dedent | Kind::End) {
-            let line = self.text.line(t.start.min(self.text.text.len() - 1)) as i32;
+        if t.has_no_place() {
+            let line = self.text.token_line(t.start) as i32;
             return self.raise_at(ErrorKind::Syntax, message.into(), [line, 0, line, 0]);
         }
         self.raise(t.start, t.end, message)
@@ -323,9 +341,9 @@ impl<'a> Parser<'a> {
     }
 
     fn raise_token_as(&mut self, kind: ErrorKind, t: Token, message: String) -> Miss {
-        let line = self.text.line(t.start.min(self.text.text.len() - 1));
+        let line = self.text.token_line(t.start);
         let col = self.text.chars(line, t.start);
-        if matches!(t.kind, Kind::Indent | Kind::Dedent | Kind::End) {
+        if t.has_no_place() {
             return self.raise_at(kind, message, [line as i32, col, line as i32, -1]);
         }
         let end_line = self.text.line(t.end.max(t.start + 1) - 1);
@@ -349,7 +367,7 @@ impl<'a> Parser<'a> {
         let line = self.text.line(open.at);
         let col = self.text.chars(line, open.at) + 1;
         let message = format!("'{}' was never closed", open.bracket as char);
-        let last = self.text.line(self.text.text.len() - 1);
+        let last = self.text.token_line(usize::MAX);
         Some(self.text.failure(ErrorKind::Syntax, message, [line as i32, col, line as i32, 0], last <= line))
     }
 
@@ -379,7 +397,7 @@ impl<'a> Parser<'a> {
             Some(Stop::Hard(f)) if !self.in_string => Some(f),
             Some(Stop::Unclosed) => {
                 let line = self.open.last().map_or(0, |o| self.text.line(o.at));
-                let at = reached.map_or(0, |t| self.text.line(t.start.min(self.text.text.len() - 1)));
+                let at = reached.map_or(0, |t| self.text.token_line(t.start));
                 if at > line { self.never_closed() } else { self.failure }
             }
             _ => self.failure,

@@ -425,12 +425,9 @@ impl Parser<'_> {
                     p.class()
                 }
             ),
-            "async" => alt!(
-                self,
-                |p: &mut Self| p.function(),
-                |p: &mut Self| p.with_stmt(),
-                |p: &mut Self| p.for_stmt(),
-            ),
+            "async" => {
+                alt!(self, |p: &mut Self| p.function(), |p: &mut Self| p.with_stmt(), |p: &mut Self| p.for_stmt(),)
+            }
             "if" => self.if_stmt("if"),
             "class" => self.class(),
             "with" => self.with_stmt(),
@@ -484,8 +481,9 @@ impl Parser<'_> {
     }
 
     fn function(&mut self) -> P<()> {
-        if self.invalid {
-            self.opt(Self::invalid_function)?;
+        // This rule for wrong functions matches right ones, too.
+        if self.invalid && self.opt(Self::invalid_function)?.is_some() {
+            return Ok(());
         }
         self.opt(|p| p.word("async"))?;
         self.word("def")?;
@@ -664,7 +662,11 @@ impl Parser<'_> {
     /// A `with` without its block (`indent`) or without its colon.
     fn invalid_with(&mut self, indent: bool) -> P<()> {
         let item = |p: &mut Self, several: bool| {
-            if several { p.expressions()? } else { p.expression()? };
+            if several {
+                p.expressions()?
+            } else {
+                p.expression()?
+            };
             p.opt(|p| {
                 p.word("as")?;
                 p.star_target()

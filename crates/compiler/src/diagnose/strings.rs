@@ -82,9 +82,8 @@ impl Parser<'_> {
     fn formatted(&mut self, start: Kind, middle: Kind, end: Kind) -> P<Node> {
         let first = self.kind(start)?;
         let raw = self.slice(first).to_ascii_lowercase().contains('r');
-        let texts = self.many(|p| {
-            alt!(p, |p: &mut Self| p.field(middle).map(|_| None), |p: &mut Self| p.kind(middle).map(Some))
-        })?;
+        let texts = self
+            .many(|p| alt!(p, |p: &mut Self| p.field(middle).map(|_| None), |p: &mut Self| p.kind(middle).map(Some)))?;
         let last = self.kind(end)?;
         for t in texts.into_iter().flatten().filter(|_| !raw) {
             self.format_text(t)?;

@@ -3,16 +3,17 @@
 use crate::errors::{ErrorKind, Failure, Place};
 use ruff_text_size::TextRange;
 
-/// The text with `\n` as the only line end, and one at the end.
+/// The text with `\n` as the only line end.
 pub struct Text {
     pub text: String,
     starts: Vec<usize>,
 }
 
 impl Text {
-    pub fn new(text: &str) -> Text {
+    /// `whole`: a module's text, whose last line has an end, too.
+    pub fn new(text: &str, whole: bool) -> Text {
         let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if !text.ends_with('\n') {
+        if whole && !text.ends_with('\n') {
             text.push('\n');
         }
         let mut starts = vec![0];
@@ -23,6 +24,11 @@ impl Text {
     /// Number (from 1) of the line that holds the byte.
     pub fn line(&self, at: usize) -> u32 {
         self.starts.partition_point(|s| *s <= at) as u32
+    }
+
+    /// The line that a token at the byte is counted to: at the end, the last one.
+    pub fn token_line(&self, at: usize) -> u32 {
+        self.line(at.min(self.text.len().saturating_sub(1)))
     }
 
     /// The line's text with its end.

@@ -17,6 +17,12 @@ const MAX_BRACKETS: usize = 200;
 const MAX_INDENTS: usize = 100;
 
 pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warning)) -> Res<Mod> {
+    // Only our own parser knows where one statement ends.
+    if options.mode == Mode::Single
+        && let Some(failure) = diagnose::explain(source.text, options)
+    {
+        return Err(failure);
+    }
     if has_deep_brackets(source.text, MAX_BRACKETS * 10) || source.text.starts_with('\u{feff}') {
         return Err(failure(source, options, TextRange::default()));
     }
@@ -30,19 +36,11 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
         return Err(failure(source, options, at));
     }
     let risky = has_deep_brackets(source.text, MAX_BRACKETS) || has_strange_indents(parsed.tokens(), source);
-    if risky && let Some(failure) = diagnose::explain(source.text, options.mode) {
+    if risky && let Some(failure) = diagnose::explain(source.text, options) {
         return Err(failure);
     }
     warnings::check(&parsed, source, warn);
-    let module = parsed.into_syntax();
-    if options.mode == Mode::Single
-        && let Mod::Module(m) = &module
-        && m.body.len() > 1
-    {
-        let message = "multiple statements found while compiling a single statement";
-        return Err(Failure::syntax(message, TextRange::empty(m.range.end())));
-    }
-    Ok(module)
+    Ok(parsed.into_syntax())
 }
 
 fn first_error(parsed: &Parsed<Mod>) -> Option<TextRange> {
@@ -52,7 +50,7 @@ fn first_error(parsed: &Parsed<Mod>) -> Option<TextRange> {
 
 /// The error of a program that ruff refuses at a place.
 fn failure(source: &Source<'_>, options: &Options, at: TextRange) -> Box<Failure> {
-    diagnose::explain(source.text, options.mode).unwrap_or_else(|| Failure::syntax("invalid syntax", at))
+    diagnose::explain(source.text, options).unwrap_or_else(|| Failure::syntax("invalid syntax", at))
 }
 
 /// A rough count of brackets that are open at once; those in strings and comments count, too.

@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use ferropy_builtins::functions::compile::{
-    COMPILE_AST, PARSE_AST, compile_text, filename_arg, raise_syntax_error, source_text,
+    COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, raise_syntax_error, source_text,
 };
 use ferropy_compiler::{Mode, Options};
 use ferropy_vm::{Args, NativeDef, R, Thread};
@@ -11,7 +11,6 @@ static FUNCTIONS: [NativeDef; 2] = [
     NativeDef::function("parse_to_ast(source, filename, mode, flags, feature_version=-1, /)", parse_to_ast, ""),
     NativeDef::function("ast_to_code(tree, filename, mode, flags, optimize, /)", ast_to_code, ""),
 ];
-const ONLY_AST: i64 = 0x400;
 const FUTURE: i64 = 0x1ff_0000;
 
 /// Puts the functions where `compile` looks.
@@ -37,7 +36,9 @@ fn options(cx: &mut Thread, a: Args<'_>) -> R<(Options, String)> {
         filename,
         mode: rust_mode,
         future_flags: (flags & FUTURE) as u32,
-        allow_top_level_await: flags & 0x2000 != 0,
+        allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
+        keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
+        tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
         ..Options::default()
     };
     Ok((options, mode))
@@ -71,7 +72,7 @@ pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
         let got = cx.class_name(a[0]);
         return Err(cx.type_error(format!("expected {wanted} node, got {got}")));
     }
-    if cx.index(a[3])? & ONLY_AST != 0 {
+    if cx.index(a[3])? & pycf::ONLY_AST != 0 {
         return Ok(a[0]);
     }
     options.optimize = cx.index(a[4])? as u8;

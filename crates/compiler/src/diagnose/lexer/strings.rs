@@ -27,7 +27,11 @@ impl Lexer<'_> {
         let (mut seen, mut escaped_quote) = (0, false);
         while seen < size {
             match self.next() {
-                None => return self.unterminated(quote, size, escaped_quote),
+                None => {
+                    let r = self.unterminated(quote, size, escaped_quote);
+                    self.stop_at_end = !self.modes.last().is_some_and(|m| m.quote == quote && m.size == size);
+                    return r;
+                }
                 Some(b'\n') if size == 1 => return self.unterminated(quote, size, escaped_quote),
                 Some(c) if c == quote => seen += 1,
                 Some(b'\\') => {
@@ -117,7 +121,10 @@ impl Lexer<'_> {
             let c = self.next();
             match c {
                 Some(b'\n') if size == 1 && in_spec => return self.newline_in_spec(kind),
-                None => return self.unterminated_format(),
+                None => {
+                    self.stop_at_end = size == 3;
+                    return self.unterminated_format();
+                }
                 Some(b'\n') if size == 1 => return self.unterminated_format(),
                 Some(c) if c == quote => {
                     seen += 1;
