@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::lexer::Kind;
+use super::lexer::{Kind, Token};
 use super::node::{Node, Shape};
 use super::parser::{Miss, P, Parser, Rule, alt};
 
@@ -208,7 +208,29 @@ impl Parser<'_> {
             return Ok(Shape::Compare);
         }
         let t = self.any(&["==", "!=", "<=", "<", ">=", ">", "in"])?;
+        self.check_inequality(t)?;
         Ok(if self.slice(t) == "in" { Shape::In } else { Shape::Compare })
+    }
+
+    /// `<>` is the inequality under `from __future__ import barry_as_FLUFL`, and only then.
+    fn check_inequality(&mut self, t: Token) -> P<()> {
+        if self.barry && self.slice(t) == "!=" {
+            return Err(self.raise_token(t, "with Barry as BDFL, use '<>' instead of '!='"));
+        }
+        if self.slice(t) != "<" {
+            return Ok(());
+        }
+        let adjacent = self.opt(|p| p.word(">").and_then(|s| if s.start == t.end { Ok(s) } else { Err(Miss::No) }))?;
+        let Some(second) = adjacent else { return Ok(()) };
+        if self.barry {
+            self.diamonds.push(t.start);
+            return Ok(());
+        }
+        if self.invalid {
+            let message = "invalid syntax.  Maybe you meant '!=' instead of '<>'?";
+            return Err(self.raise(t.start, second.end, message));
+        }
+        Err(Miss::No)
     }
 
     /// Operators of one precedence, applied from the left.
@@ -433,6 +455,9 @@ impl Parser<'_> {
     fn dict(&mut self) -> P<Node> {
         let start = self.word("{")?.start;
         let at = self.pos;
+        if self.invalid {
+            self.opt(|p| p.without_invalid(Self::missing_colon))?;
+        }
         let plain = self.opt(|p| {
             p.opt(|p| {
                 p.gather(",", Self::double_starred_pair)?;

@@ -251,14 +251,26 @@ impl Parser<'_> {
             Ok(a)
         })?;
         if let Some(a) = no_colon {
-            let (line, end_line) = (self.text.line(a.start()), self.text.line(a.end() - 1));
-            let col = self.text.chars(end_line, a.end());
-            let place = [line as i32, col, end_line as i32, 0];
-            let message = "':' expected after dictionary key".to_string();
-            return Err(self.raise_at(crate::ErrorKind::Syntax, message, place));
+            return Err(self.no_colon(&a));
         }
         self.pos = at;
         self.invalid_pair_value()
+    }
+
+    /// A key without a value behind right pairs.
+    pub(super) fn missing_colon(&mut self) -> P<()> {
+        self.gather(",", Self::double_starred_pair)?;
+        self.word(",")?;
+        let a = self.expression()?;
+        self.not(|p| p.word(":"))?;
+        Err(self.no_colon(&a))
+    }
+
+    fn no_colon(&mut self, key: &Node) -> Miss {
+        let (line, end_line) = (self.text.line(key.start()), self.text.line(key.end() - 1));
+        let col = self.text.chars(end_line, key.end());
+        let message = "':' expected after dictionary key".to_string();
+        self.raise_at(crate::ErrorKind::Syntax, message, [line as i32, col, end_line as i32, 0])
     }
 
     pub(super) fn invalid_pair_value(&mut self) -> P<()> {

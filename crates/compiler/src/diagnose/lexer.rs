@@ -62,6 +62,8 @@ pub struct Input {
     pub single: bool,
     /// But then its blocks are not ended, either.
     pub keep_blocks: bool,
+    /// `<>` is the inequality.
+    pub barry: bool,
 }
 
 /// Why there are no more tokens.
@@ -125,7 +127,7 @@ const KEYWORDS: &[&str] = &[
 ];
 const LONG_OPERATORS: &[&str] = &[
     "**=", "//=", ">>=", "<<=", "...", "!=", "->", ":=", "**", "//", ">>", "<<", "<=", ">=", "==", "+=", "-=", "*=",
-    "/=", "%=", "&=", "|=", "^=", "@=", "<>",
+    "/=", "%=", "&=", "|=", "^=", "@=",
 ];
 const MAX_INDENTS: usize = 100;
 const MAX_BRACKETS: usize = 200;

@@ -53,6 +53,8 @@ pub enum Rule {
     TypeParam,
 }
 
+type Memo = HashMap<(Rule, usize), (Option<Node>, usize)>;
+
 /// Steps after which the search for a better message is given up.
 const MAX_STEPS: usize = 10_000_000;
 
@@ -70,8 +72,16 @@ pub struct Parser<'a> {
     pub pos: usize,
     pub fill: usize,
     pub invalid: bool,
-    memo: HashMap<(Rule, usize), (Option<Node>, usize)>,
+    memo: Memo,
+    /// Another one, for looking ahead with the plain rules in the second pass.
+    plain_memo: Memo,
+    /// `<>` is the inequality.
+    pub barry: bool,
+    /// Where it stands.
+    pub diamonds: Vec<usize>,
     pub failure: Option<Box<Failure>>,
+    /// What CPython reports only if the parser finds nothing wrong.
+    pub late: Option<Box<Failure>>,
     steps: usize,
 }
 
@@ -90,8 +100,12 @@ impl<'a> Parser<'a> {
             pos: 0,
             fill: 0,
             invalid: false,
-            memo: HashMap::new(),
+            memo: Memo::new(),
+            plain_memo: Memo::new(),
+            barry: input.barry,
+            diamonds: Vec::new(),
             failure: None,
+            late: None,
             steps: 0,
         }
     }
@@ -197,6 +211,11 @@ impl<'a> Parser<'a> {
         rest.lines().any(|l| !matches!(l.trim_start_matches([' ', '\t', '\x0c']).bytes().next(), None | Some(b'#')))
     }
 
+    /// Is one of the tokens since the number `from` the name?
+    pub fn mentions(&self, from: usize, name: &str) -> bool {
+        self.tokens.get(from..self.pos).is_some_and(|all| all.iter().any(|t| self.slice(*t) == name))
+    }
+
     /// Brackets that are open behind the last token that was taken.
     pub fn level(&self) -> usize {
         self.pos.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |t| t.level)
@@ -277,6 +296,16 @@ impl<'a> Parser<'a> {
         r
     }
 
+    /// Applies the plain rules only, and remembers nothing of it.
+    pub fn without_invalid<T>(&mut self, f: impl FnOnce(&mut Self) -> P<T>) -> P<T> {
+        std::mem::swap(&mut self.memo, &mut self.plain_memo);
+        let invalid = std::mem::take(&mut self.invalid);
+        let r = f(self);
+        self.invalid = invalid;
+        std::mem::swap(&mut self.memo, &mut self.plain_memo);
+        r
+    }
+
     /// Begins the second pass.
     pub fn start_over(&mut self) {
         self.memo.clear();
@@ -289,7 +318,7 @@ impl<'a> Parser<'a> {
     /// Raises over a range of the text.
     pub fn raise(&mut self, start: usize, end: usize, message: impl Into<String>) -> Miss {
         let (line, end_line) = (self.text.line(start), self.text.line(end.max(start + 1) - 1));
-        let cols = [self.text.chars(line, start) + 1, self.text.chars(end_line, end) + 1];
+        let cols = [self.text.chars(line, start) + 1, self.text.end_col(line, end_line, end)];
         self.raise_at(ErrorKind::Syntax, message.into(), [line as i32, cols[0], end_line as i32, cols[1]])
     }
 
@@ -347,7 +376,7 @@ impl<'a> Parser<'a> {
             return self.raise_at(kind, message, [line as i32, col, line as i32, -1]);
         }
         let end_line = self.text.line(t.end.max(t.start + 1) - 1);
-        let end = self.text.chars(end_line, t.end) + 1;
+        let end = self.text.end_col(line, end_line, t.end);
         self.raise_at(kind, message, [line as i32, col + 1, end_line as i32, end])
     }
 
@@ -372,7 +401,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What CPython reports at last: errors of the tokenizer behind the place where the parser failed come first.
-    pub fn verdict(mut self, first_last: Option<Token>) -> Option<Box<Failure>> {
+    pub fn verdict(&mut self, first_last: Option<Token>) -> Option<Box<Failure>> {
         if self.steps >= MAX_STEPS {
             return None;
         }
@@ -383,13 +412,11 @@ impl<'a> Parser<'a> {
                 Kind::Indent => self.raise_last_or(t, "unexpected indent"),
                 Kind::Dedent => self.raise_last_or(t, "unexpected unindent"),
                 _ => {
-                    let diamond = t.kind == Kind::Op && self.slice(t) == "<>";
-                    let hint = if diamond { ".  Maybe you meant '!=' instead of '<>'?" } else { "" };
-                    self.raise_token(t, format!("invalid syntax{hint}"));
+                    self.raise_token(t, "invalid syntax");
                 }
             }
             if matches!(t.kind, Kind::Indent | Kind::Dedent) {
-                return self.failure;
+                return self.failure.take();
             }
         }
         match self.stop.take() {
@@ -398,9 +425,9 @@ impl<'a> Parser<'a> {
             Some(Stop::Unclosed) => {
                 let line = self.open.last().map_or(0, |o| self.text.line(o.at));
                 let at = reached.map_or(0, |t| self.text.token_line(t.start));
-                if at > line { self.never_closed() } else { self.failure }
+                if at > line { self.never_closed() } else { self.failure.take() }
             }
-            _ => self.failure,
+            _ => self.failure.take(),
         }
     }
 

@@ -3,6 +3,8 @@
 use super::lexer::Kind;
 use super::node::{Node, Shape};
 use super::parser::{Miss, P, Parser, Rule, alt};
+use crate::errors::Failure;
+use ruff_text_size::{TextRange, TextSize};
 
 impl Parser<'_> {
     pub fn match_stmt(&mut self) -> P<()> {
@@ -229,7 +231,7 @@ impl Parser<'_> {
     }
 
     fn mapping(&mut self) -> P<()> {
-        self.word("{")?;
+        let start = self.word("{")?.start;
         if self.opt(|p| p.word("}"))?.is_some() {
             return Ok(());
         }
@@ -241,13 +243,18 @@ impl Parser<'_> {
         if rest_only.is_some() {
             return Ok(());
         }
-        self.gather(",", Self::key_value)?;
+        let formatted = self.gather(",", Self::key_value)?;
         self.opt(|p| {
             p.word(",")?;
             p.double_star()
         })?;
         self.opt(|p| p.word(","))?;
-        self.word("}")?;
+        let end = self.word("}")?.end;
+        if formatted.contains(&true) {
+            let message = "mapping pattern keys may only match literals and attribute lookups";
+            let range = TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32));
+            self.late.get_or_insert_with(|| Failure::syntax(message, range));
+        }
         Ok(())
     }
 
@@ -256,14 +263,16 @@ impl Parser<'_> {
         self.capture_target()
     }
 
-    fn key_value(&mut self) -> P<()> {
+    /// An item of a mapping; is its key a formatted string?
+    fn key_value(&mut self) -> P<bool> {
+        let formatted = self.opt(|p| p.ahead(|p| p.kind(Kind::FStart)))?.is_some();
         let literal = self.opt(Self::literal)?;
         if literal.is_none() {
             self.attr()?;
         }
         self.word(":")?;
         self.pattern()?;
-        Ok(())
+        Ok(formatted)
     }
 
     fn keyword_pattern(&mut self) -> P<()> {

@@ -7,6 +7,8 @@ use crate::errors::ErrorKind;
 
 const AUGMENTED: &[&str] = &["+=", "-=", "*=", "@=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "**=", "//="];
 
+const NO_NAMES: &str = "Expected one or more names after 'import'";
+
 impl Parser<'_> {
     // ---- whole programs
 
@@ -264,6 +266,7 @@ impl Parser<'_> {
                 Ok(())
             },
             |p: &mut Self| {
+                let at = p.pos;
                 p.word("from")?;
                 let dots = !p.many(|p| p.any(&[".", "..."]))?.is_empty();
                 let name = p.opt(Self::dotted_name)?.is_some();
@@ -271,7 +274,9 @@ impl Parser<'_> {
                     return Err(Miss::No);
                 }
                 p.word("import")?;
-                p.import_targets()
+                p.import_targets()?;
+                p.barry |= p.mentions(at, "__future__") && p.mentions(at, "barry_as_FLUFL");
+                Ok(())
             },
         )
     }
@@ -359,7 +364,12 @@ impl Parser<'_> {
 
     fn no_names(&mut self) -> P<()> {
         let t = self.kind(Kind::Newline)?;
-        Err(self.raise_from(t.start, "Expected one or more names after 'import'"))
+        if t.has_no_place() {
+            let line = self.text.token_line(t.start);
+            let place = [line as i32, 0, line as i32, self.text.chars(line, t.end)];
+            return Err(self.raise_at(ErrorKind::Syntax, NO_NAMES.to_string(), place));
+        }
+        Err(self.raise_from(t.start, NO_NAMES))
     }
 
     fn invalid_import(&mut self) -> P<()> {

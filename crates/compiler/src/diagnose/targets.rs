@@ -84,8 +84,10 @@ impl Parser<'_> {
                 p.opt(|p| {
                     let first = p.star_target()?;
                     p.word(",")?;
-                    p.opt(|p| p.gather(",", Self::star_target))?;
-                    p.opt(|p| p.word(","))?;
+                    p.opt(|p| {
+                        p.gather(",", Self::star_target)?;
+                        p.opt(|p| p.word(","))
+                    })?;
                     Ok(first)
                 })?;
                 let end = p.word(")")?.end;

@@ -44,6 +44,18 @@ impl Text {
         self.text.get(start..at).map_or(0, |s| s.chars().count() as i32)
     }
 
+    /// The column (from 1) of a range's end. CPython looks bytes of the last line up in the first one.
+    pub fn end_col(&self, line: u32, end_line: u32, end: usize) -> i32 {
+        if line == end_line {
+            return self.chars(line, end) + 1;
+        }
+        let start = self.starts.get(end_line as usize - 1).copied().unwrap_or(0);
+        let first = self.line_text(line).trim_end_matches('\n').as_bytes();
+        let bytes = end - start + 1;
+        let beyond = (bytes > first.len()) as i32;
+        String::from_utf8_lossy(&first[..bytes.min(first.len())]).chars().count() as i32 + beyond
+    }
+
     /// An error at a place that is given as CPython gives it: columns from 1, and its own marks for no column.
     pub fn failure(&self, kind: ErrorKind, message: String, place: [i32; 4], whole_line: bool) -> Box<Failure> {
         let [line, col, end_line, end_col] = place;

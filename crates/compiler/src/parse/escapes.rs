@@ -31,7 +31,13 @@ fn bad_escape(body: &str, bytes: bool) -> Option<(usize, usize, &'static str)> {
                 }
                 match rest.find('}') {
                     None => return Some((i, body.len().saturating_sub(1), "malformed \\N character escape")),
-                    Some(end) => return Some((i, i + 2 + end, "unknown Unicode character name")),
+                    Some(end) if ferropy_text::unicode::lookup_character(&rest[1..end]).is_none() => {
+                        return Some((i, i + 2 + end, "unknown Unicode character name"));
+                    }
+                    Some(end) => {
+                        i += 3 + end;
+                        continue;
+                    }
                 }
             }
             _ => {

@@ -7,6 +7,7 @@ use crate::diagnose;
 use crate::errors::{Failure, Res, Warning};
 use crate::source::Source;
 use crate::{Mode, Options};
+use ferropy_bytecode::flags;
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as RuffMode, ParseOptions, Parsed};
@@ -17,6 +18,12 @@ const MAX_BRACKETS: usize = 200;
 const MAX_INDENTS: usize = 100;
 
 pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warning)) -> Res<Mod> {
+    let flufl = options.future_flags & flags::FUTURE_BARRY_AS_BDFL != 0 || source.text.contains("barry_as_FLUFL");
+    let rewritten = match flufl {
+        true => Some(diagnose::without_diamonds(source.text, options)?),
+        false => None,
+    };
+    let text = rewritten.as_deref().unwrap_or(source.text);
     // Only our own parser knows where one statement ends.
     if options.mode == Mode::Single
         && let Some(failure) = diagnose::explain(source.text, options)
@@ -31,16 +38,27 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
         Mode::Exec | Mode::Single => RuffMode::Module,
     };
     let ruff = ParseOptions::from(mode).with_target_version(PythonVersion::PY314);
-    let parsed = ruff_python_parser::parse_unchecked(source.text, ruff);
+    let parsed = ruff_python_parser::parse_unchecked(text, ruff);
     if let Some(at) = first_error(&parsed) {
         return Err(failure(source, options, at));
     }
-    let risky = has_deep_brackets(source.text, MAX_BRACKETS) || has_strange_indents(parsed.tokens(), source);
-    if risky && let Some(failure) = diagnose::explain(source.text, options) {
+    if is_risky(&parsed, source, options)
+        && let Some(failure) = diagnose::explain(source.text, options)
+    {
         return Err(failure);
     }
     warnings::check(&parsed, source, warn);
     Ok(parsed.into_syntax())
+}
+
+/// Does the program have something in it that ruff may accept and CPython may not?
+fn is_risky(parsed: &Parsed<Mod>, source: &Source<'_>, options: &Options) -> bool {
+    let last_line = source.text.rsplit_once('\n').map_or("", |(_, last)| last);
+    let bare_yield = |t: &[Token]| t[0].kind() == TokenKind::Yield && t[1].kind() == TokenKind::Comma;
+    has_deep_brackets(source.text, MAX_BRACKETS)
+        || has_strange_indents(parsed.tokens(), source)
+        || parsed.tokens().windows(2).any(bare_yield)
+        || options.mode == Mode::Eval && !last_line.is_empty() && last_line.trim_ascii().is_empty()
 }
 
 fn first_error(parsed: &Parsed<Mod>) -> Option<TextRange> {

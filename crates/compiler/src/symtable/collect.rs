@@ -549,6 +549,16 @@ impl<'a> Collector<'a> {
         self.fail(format!("{what} cannot be used within {place}"), range);
     }
 
+    fn check_await(&mut self, range: TextRange) {
+        let place = match self.kind() {
+            _ if self.settings.allow_top_level_await => return,
+            ScopeKind::Module | ScopeKind::Class => "function",
+            ScopeKind::Function | ScopeKind::Lambda if !self.scope().is_async => "async function",
+            _ => return,
+        };
+        self.fail(format!("'await' outside {place}"), range);
+    }
+
     fn yields(&mut self, range: TextRange) {
         self.forbid("yield expression", range);
         let place = match self.kind() {
@@ -718,6 +728,7 @@ impl<'a> Collector<'a> {
             }
             Expr::Await(a) => {
                 self.forbid("await expression", a.range);
+                self.check_await(a.range);
                 self.scope().has_await = true;
                 visitor::walk_expr(self, expr);
             }
