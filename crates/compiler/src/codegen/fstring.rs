@@ -65,13 +65,6 @@ impl<'a> Gen<'a, '_> {
     }
 
     pub(super) fn fstring(&mut self, f: &'a ast::ExprFString, dst: Option<Reg>) -> Res<Reg> {
-        let depth = std::mem::take(&mut self.spec_depth);
-        let r = self.fstring_parts(f, dst);
-        self.spec_depth = depth;
-        r
-    }
-
-    fn fstring_parts(&mut self, f: &'a ast::ExprFString, dst: Option<Reg>) -> Res<Reg> {
         let mut pieces = Vec::new();
         for part in &f.value {
             match part {
@@ -153,16 +146,9 @@ impl<'a> Gen<'a, '_> {
     }
 
     fn format_spec(&mut self, spec: &'a ast::InterpolatedStringFormatSpec) -> Res<Reg> {
-        const MOST: usize = 2;
         let mut pieces = Vec::new();
         self.push_elements(&mut pieces, &spec.elements, false);
-        self.spec_depth += 1;
-        if self.spec_depth > MOST && pieces.iter().any(|p| matches!(p, Piece::Value(_))) {
-            return self.syntax("f-string: expressions nested too deeply", spec.range);
-        }
-        let r = self.pieces(&pieces, spec.range, None);
-        self.spec_depth -= 1;
-        r
+        self.pieces(&pieces, spec.range, None)
     }
 
     pub(super) fn tstring(&mut self, t: &'a ast::ExprTString, dst: Option<Reg>) -> Res<Reg> {

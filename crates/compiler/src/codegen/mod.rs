@@ -95,8 +95,6 @@ pub struct Gen<'a, 'w> {
     warned: HashSet<(u32, String)>,
     /// The registers did not suffice at first: keep fewer locals in near ones.
     scarce: bool,
-    /// Format specifiers around the expression, in the innermost formatted string.
-    spec_depth: usize,
 }
 
 pub fn generate(
@@ -111,18 +109,8 @@ pub fn generate(
     let mut attempt = |scarce: bool, warned: &mut HashSet<(u32, String)>| {
         let unit = Unit::new(0, Name::new_static("<module>"), "<module>".into(), 1);
         let seen = std::mem::take(warned);
-        let mut g = Gen {
-            source,
-            table,
-            options,
-            flags,
-            unit,
-            outer: Vec::new(),
-            warn: &mut *warn,
-            warned: seen,
-            scarce,
-            spec_depth: 0,
-        };
+        let mut g =
+            Gen { source, table, options, flags, unit, outer: Vec::new(), warn: &mut *warn, warned: seen, scarce };
         let result = g.module(module).and_then(|()| g.finish_unit());
         *warned = g.warned;
         result

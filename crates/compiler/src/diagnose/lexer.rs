@@ -105,6 +105,8 @@ pub struct Lexer<'a> {
     src: &'a [u8],
     cur: usize,
     start: usize,
+    /// Where the line begins at whose start no token was being read: columns of some errors count from there.
+    buffer: usize,
     indents: Vec<(usize, usize)>,
     pending: i32,
     at_line_start: bool,
@@ -148,6 +150,7 @@ impl<'a> Lexer<'a> {
             src: text.text.as_bytes(),
             cur: 0,
             start: 0,
+            buffer: 0,
             indents: vec![(0, 0)],
             pending: 0,
             at_line_start: true,
@@ -262,6 +265,7 @@ impl<'a> Lexer<'a> {
                     continued = continued.or((col > 0).then_some(col));
                     self.cur += 1;
                     self.continuation()?;
+                    self.buffer = self.cur;
                     continue;
                 }
                 _ => break,
@@ -312,7 +316,7 @@ impl<'a> Lexer<'a> {
     fn continuation(&mut self) -> Lexed<()> {
         if self.next() != Some(b'\n') {
             let line = self.line();
-            let col = self.text.chars(line, self.cur);
+            let col = self.text.prefix(line, self.cur - self.buffer);
             let message = "unexpected character after line continuation character";
             return self.soft(ErrorKind::Syntax, message, [line as i32, col, line as i32, 0]);
         }
@@ -332,6 +336,7 @@ impl<'a> Lexer<'a> {
         loop {
             let mut blank = false;
             if std::mem::take(&mut self.at_line_start) {
+                self.buffer = self.cur;
                 blank = self.indentation()?;
             }
             self.start = self.cur;

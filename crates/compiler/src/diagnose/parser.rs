@@ -406,6 +406,9 @@ impl<'a> Parser<'a> {
             return None;
         }
         let reached = self.last();
+        if self.failure.is_some() && self.saw_end() {
+            return self.failure.take();
+        }
         if self.failure.is_none() {
             let t = first_last?;
             match t.kind {
@@ -422,7 +425,7 @@ impl<'a> Parser<'a> {
         match self.stop.take() {
             // What is wrong in an expression of a string explains what follows in the string.
             Some(Stop::Hard(f)) if !self.in_string => Some(f),
-            Some(Stop::Unclosed) => {
+            Some(Stop::Unclosed | Stop::Soft(_)) if !self.open.is_empty() => {
                 let line = self.open.last().map_or(0, |o| self.text.line(o.at));
                 let at = reached.map_or(0, |t| self.text.token_line(t.start));
                 if at > line { self.never_closed() } else { self.failure.take() }

@@ -50,10 +50,14 @@ impl Text {
             return self.chars(line, end) + 1;
         }
         let start = self.starts.get(end_line as usize - 1).copied().unwrap_or(0);
-        let first = self.line_text(line).trim_end_matches('\n').as_bytes();
-        let bytes = end - start + 1;
-        let beyond = (bytes > first.len()) as i32;
-        String::from_utf8_lossy(&first[..bytes.min(first.len())]).chars().count() as i32 + beyond
+        self.prefix(line, end - start + 1)
+    }
+
+    /// Characters in so many bytes of the line, counting no more than one beyond its end.
+    pub fn prefix(&self, line: u32, bytes: usize) -> i32 {
+        let text = self.line_text(line).trim_end_matches('\n').as_bytes();
+        let beyond = (bytes > text.len()) as i32;
+        String::from_utf8_lossy(&text[..bytes.min(text.len())]).chars().count() as i32 + beyond
     }
 
     /// An error at a place that is given as CPython gives it: columns from 1, and its own marks for no column.

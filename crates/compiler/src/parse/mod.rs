@@ -58,6 +58,7 @@ fn is_risky(parsed: &Parsed<Mod>, source: &Source<'_>, options: &Options) -> boo
     has_deep_brackets(source.text, MAX_BRACKETS)
         || has_strange_indents(parsed.tokens(), source)
         || parsed.tokens().windows(2).any(bare_yield)
+        || has_deep_fields(parsed.tokens())
         || options.mode == Mode::Eval && !last_line.is_empty() && last_line.trim_ascii().is_empty()
 }
 
@@ -81,6 +82,21 @@ fn has_deep_brackets(text: &str, most: usize) -> bool {
             _ => {}
         }
         depth > most
+    })
+}
+
+/// Are there formatted strings whose braces are three deep?
+fn has_deep_fields(tokens: &[Token]) -> bool {
+    let mut open: Vec<usize> = Vec::new();
+    tokens.iter().any(|t| {
+        match (t.kind(), open.last_mut()) {
+            (TokenKind::FStringStart | TokenKind::TStringStart, _) => open.push(0),
+            (TokenKind::FStringEnd | TokenKind::TStringEnd, _) => drop(open.pop()),
+            (TokenKind::Lbrace, Some(depth)) => *depth += 1,
+            (TokenKind::Rbrace, Some(depth)) => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        open.last().is_some_and(|depth| *depth > 2)
     })
 }
 
@@ -134,11 +150,15 @@ fn fits(stack: &mut Vec<(usize, usize)>, line: &str) -> bool {
             _ => break,
         }
     }
+    let depth = stack.len();
     while stack.len() > 1 && stack.last().is_some_and(|top| col < top.0) {
         stack.pop();
     }
     let (top, alt_top) = stack.last().copied().unwrap_or((0, 0));
     if col > top {
+        if stack.len() < depth {
+            return false;
+        }
         stack.push((col, alt));
     }
     if col == top { alt == alt_top } else { alt > alt_top }
