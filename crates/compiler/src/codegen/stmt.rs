@@ -29,7 +29,7 @@ impl<'a> Gen<'a, '_> {
 
     fn stmt(&mut self, s: &'a Stmt) -> Res<()> {
         let mark = self.mark();
-        if matches!(s, Stmt::While(_) | Stmt::For(_) | Stmt::Try(_) | Stmt::With(_)) {
+        if matches!(s, Stmt::While(_) | Stmt::For(_) | Stmt::Try(_)) {
             self.check_blocks(s.range())?;
         }
         match s {

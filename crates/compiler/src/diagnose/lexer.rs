@@ -3,7 +3,7 @@
 //! Formatted strings are cut up as in CPython: a stack of modes tells whether text or an expression is read. Terms: a
 //! *hard* error is reported wherever the parser fails; a *soft* one only when the parser gets that far.
 
-use super::text::Text;
+use super::text::{Text, prefix};
 use crate::errors::{ErrorKind, Failure};
 use ferropy_text::unicode::{is_printable, is_xid_continue, is_xid_start};
 
@@ -316,7 +316,7 @@ impl<'a> Lexer<'a> {
     fn continuation(&mut self) -> Lexed<()> {
         if self.next() != Some(b'\n') {
             let line = self.line();
-            let col = self.text.prefix(line, self.cur - self.buffer);
+            let col = prefix(self.text.line_text(line), self.cur - self.buffer);
             let message = "unexpected character after line continuation character";
             return self.soft(ErrorKind::Syntax, message, [line as i32, col, line as i32, 0]);
         }

@@ -346,7 +346,7 @@ impl<'a> Parser<'a> {
     pub fn raise_from(&mut self, start: usize, message: impl Into<String>) -> Miss {
         let end = self.last().map_or(start, |t| t.end);
         let (line, end_line) = (self.text.line(start), self.text.line(end.max(start + 1) - 1));
-        let (col, end_col) = (self.text.chars(line, start) + 1, self.text.chars(end_line, end));
+        let (col, end_col) = (self.text.chars(line, start) + 1, self.text.end_col(line, end_line, end.max(1) - 1));
         self.raise_at(ErrorKind::Syntax, message.into(), [line as i32, col, end_line as i32, end_col])
     }
 

@@ -138,7 +138,7 @@ impl Parser<'_> {
         alt!(
             self,
             |p: &mut Self| {
-                p.opt(|p| p.any(&["+", "-"]))?;
+                p.opt(|p| p.word("-"))?;
                 p.kind(Kind::Number)?;
                 p.not(|p| p.any(&["+", "-"]))
             },
@@ -149,7 +149,7 @@ impl Parser<'_> {
     }
 
     fn complex(&mut self) -> P<()> {
-        self.opt(|p| p.any(&["+", "-"]))?;
+        self.opt(|p| p.word("-"))?;
         let real = self.kind(Kind::Number)?;
         let imaginary = |p: &Self, t| p.slice(t).ends_with(['j', 'J']);
         if imaginary(self, real) {

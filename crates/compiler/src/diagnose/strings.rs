@@ -190,7 +190,8 @@ impl Parser<'_> {
             return Err(self.raise_next(format!("{letter}-string: expecting ':' or '}}'")));
         }
         if self.opt(|p| p.word(":"))?.is_some() {
-            self.spec_parts(middle)?;
+            // Sic: CPython looks for what a specifier in an f-string is made of.
+            self.spec_parts(Kind::FMiddle)?;
             if self.opt(|p| p.ahead(|p| p.word("}")))?.is_none() {
                 return Err(self.raise_next(format!("{letter}-string: expecting '}}', or format specs")));
             }

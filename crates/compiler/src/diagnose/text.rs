@@ -50,14 +50,7 @@ impl Text {
             return self.chars(line, end) + 1;
         }
         let start = self.starts.get(end_line as usize - 1).copied().unwrap_or(0);
-        self.prefix(line, end - start + 1)
-    }
-
-    /// Characters in so many bytes of the line, counting no more than one beyond its end.
-    pub fn prefix(&self, line: u32, bytes: usize) -> i32 {
-        let text = self.line_text(line).trim_end_matches('\n').as_bytes();
-        let beyond = (bytes > text.len()) as i32;
-        String::from_utf8_lossy(&text[..bytes.min(text.len())]).chars().count() as i32 + beyond
+        prefix(self.line_text(line).trim_end_matches('\n'), end - start + 1)
     }
 
     /// An error at a place that is given as CPython gives it: columns from 1, and its own marks for no column.
@@ -69,4 +62,10 @@ impl Text {
         failure.place = Some(Place { line: line as u32, col, end_line: end_line as u32, end_col, text });
         failure
     }
+}
+
+/// Characters in so many bytes of the text, counting no more than one beyond its end.
+pub fn prefix(text: &str, bytes: usize) -> i32 {
+    let beyond = (bytes > text.len()) as i32;
+    String::from_utf8_lossy(&text.as_bytes()[..bytes.min(text.len())]).chars().count() as i32 + beyond
 }

@@ -11,6 +11,8 @@ const MAX_DEPTH: usize = 6000;
 const RED_ZONE: usize = 256 * 1024;
 const STACK: usize = 8 * 1024 * 1024;
 
+const TOO_DEEP: &str = "Parser stack overflowed - Python source too complex to parse";
+
 struct Collector<'a> {
     table: SymTable,
     current: ScopeId,
@@ -549,6 +551,14 @@ impl<'a> Collector<'a> {
         self.fail(format!("{what} cannot be used within {place}"), range);
     }
 
+    /// An asynchronous statement must be in an asynchronous function.
+    fn check_async(&mut self, what: &str, range: TextRange) {
+        let module = self.kind() == ScopeKind::Module && self.settings.allow_top_level_await;
+        if !module && !self.scope().is_async {
+            self.fail(format!("{what} outside async function"), range);
+        }
+    }
+
     fn check_await(&mut self, range: TextRange) {
         let place = match self.kind() {
             _ if self.settings.allow_top_level_await => return,
@@ -622,7 +632,7 @@ impl<'a> Collector<'a> {
         self.depth += 1;
         self.table.depth = self.table.depth.max(self.depth);
         if self.depth > MAX_DEPTH {
-            self.error = Some(Failure::of(ErrorKind::Memory, "too many nested expressions or blocks", range));
+            self.error = Some(Failure::of(ErrorKind::Memory, TOO_DEEP, range));
         } else {
             stacker::maybe_grow(RED_ZONE, STACK, || f(self));
         }
@@ -631,6 +641,11 @@ impl<'a> Collector<'a> {
 
     fn stmt(&mut self, stmt: &Stmt) {
         let outer = self.conditional;
+        match stmt {
+            Stmt::With(w) if w.is_async => self.check_async("'async with'", w.range),
+            Stmt::For(f) if f.is_async => self.check_async("'async for'", f.range),
+            _ => {}
+        }
         match stmt {
             Stmt::FunctionDef(f) => self.function(f),
             Stmt::ClassDef(c) => self.class(c),
