@@ -53,6 +53,8 @@ pub struct Warning {
     pub category: WarningCategory,
     pub message: String,
     pub line: u32,
+    /// What is raised instead when warnings are errors.
+    pub error: SyntaxError,
 }
 
 /// A place as CPython gives it.

@@ -83,8 +83,8 @@ pub fn compile(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> 
 }
 
 /// Parses source text.
-pub fn parse(text: &str, options: &Options) -> Result<Mod, SyntaxError> {
-    on_big_stack(text, options, |source| parse::parse(source, options, &mut |_| {}))
+pub fn parse(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> Result<Mod, SyntaxError> {
+    on_big_stack(text, options, |source| parse::parse(source, options, warn))
 }
 
 /// Compiles a tree that [`parse`] made of `text`.

@@ -231,20 +231,26 @@ fn line_of_file(filename: &str, line: u32) -> Option<String> {
 
 /// Compiles text to a code object; warnings go through `warnings`.
 pub fn compile_text(cx: &mut Thread, text: &str, options: &Options) -> R<Gc<CodeObject>> {
-    let mut warnings = Vec::new();
-    let code = ferropy_compiler::compile(text, options, &mut |w| warnings.push(w));
-    let code = match code {
-        Ok(c) => c,
-        Err(e) => return Err(raise_syntax_error(cx, &e)),
-    };
-    for w in &warnings {
-        issue_warning(cx, w, &options.filename, text)?;
-    }
+    let code = with_warnings(cx, &options.filename, |warn| ferropy_compiler::compile(text, options, warn))?;
     cx.load_code(code)
 }
 
+/// Runs a part of the compiler, issues its warnings, then raises its error.
+pub fn with_warnings<T>(
+    cx: &mut Thread,
+    filename: &str,
+    f: impl FnOnce(&mut dyn FnMut(Warning)) -> Result<T, SyntaxError>,
+) -> R<T> {
+    let mut warnings = Vec::new();
+    let result = f(&mut |w| warnings.push(w));
+    for w in &warnings {
+        issue_warning(cx, w, filename)?;
+    }
+    result.map_err(|e| raise_syntax_error(cx, &e))
+}
+
 /// Issues a warning of the compiler. If the filters make it an error, that is a SyntaxError at the place.
-pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -> R<()> {
+fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str) -> R<()> {
     let Some(f) = cx.registry(WARN_EXPLICIT) else { return Ok(()) };
     let class = match w.category {
         WarningCategory::Syntax => Exc::SyntaxWarning,
@@ -258,19 +264,7 @@ pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -
         return Err(r);
     }
     cx.take_pending();
-    let line = text.lines().nth((w.line as usize).saturating_sub(1)).map(|l| format!("{l}\n"));
-    let e = SyntaxError {
-        kind: ErrorKind::Syntax,
-        message: w.message.clone(),
-        filename: filename.to_owned(),
-        line: w.line,
-        col: 1,
-        end_line: w.line,
-        end_col: 1,
-        text: line,
-        source: None,
-    };
-    Err(raise_syntax_error(cx, &e))
+    Err(raise_syntax_error(cx, &w.error))
 }
 
 /// A file name argument: str, bytes or path-like.

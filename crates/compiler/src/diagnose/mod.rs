@@ -24,6 +24,7 @@ use ferropy_bytecode::flags;
 use lexer::Input;
 use parser::Parser;
 use text::Text;
+pub use text::prefix;
 
 /// The error that CPython reports for a program that is wrong. None: nothing wrong is seen here.
 pub fn explain(text: &str, options: &Options) -> Option<Box<Failure>> {

@@ -8,9 +8,10 @@ use ruff_python_ast::{Mod, Pattern};
 use ruff_python_parser::Parsed;
 use ruff_text_size::{Ranged, TextRange};
 
-/// CPython's limits of open brackets and of nested blocks.
+/// CPython's limits of open brackets, of nested blocks, and of nested formatted strings.
 const MAX_BRACKETS: usize = 200;
 const MAX_INDENTS: usize = 100;
+const MAX_STRINGS: usize = 149;
 
 /// Is the text nested too deeply for ruff's parser, which recurses?
 pub fn is_too_deep(text: &str) -> bool {
@@ -81,7 +82,7 @@ fn is_bare_yield(tokens: &[Token]) -> bool {
     first.kind() == TokenKind::Yield && second.kind().is_operator() && !harmless
 }
 
-/// Are there formatted strings whose braces are three deep?
+/// Are there formatted strings whose braces are three deep, or very many in one another?
 fn has_deep_fields(tokens: &[Token]) -> bool {
     let mut open: Vec<usize> = Vec::new();
     tokens.iter().any(|t| {
@@ -92,7 +93,7 @@ fn has_deep_fields(tokens: &[Token]) -> bool {
             (TokenKind::Rbrace, Some(depth)) => *depth = depth.saturating_sub(1),
             _ => {}
         }
-        open.last().is_some_and(|depth| *depth > 2)
+        open.len() >= MAX_STRINGS || open.last().is_some_and(|depth| *depth > 2)
     })
 }
 

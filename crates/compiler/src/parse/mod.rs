@@ -11,7 +11,7 @@ use crate::{Mode, Options};
 use ferropy_bytecode::flags;
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode as RuffMode, ParseOptions, Parsed};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextLen, TextRange};
 
 pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warning)) -> Res<Mod> {
     let flufl = options.future_flags & flags::FUTURE_BARRY_AS_BDFL != 0 || source.text.contains("barry_as_FLUFL");
@@ -35,7 +35,10 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
     };
     let ruff = ParseOptions::from(mode).with_target_version(PythonVersion::PY314);
     let parsed = ruff_python_parser::parse_unchecked(text, ruff);
-    if let Some(at) = first_error(&parsed) {
+    let refused = first_error(&parsed);
+    let end = refused.map_or(source.text.text_len(), |at| at.start());
+    warnings::check(&parsed, source, options, end, warn);
+    if let Some(at) = refused {
         return Err(failure(source, options, at));
     }
     if lenient::accepts(&parsed, source, options)
@@ -43,7 +46,6 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
     {
         return Err(failure);
     }
-    warnings::check(&parsed, source, warn);
     Ok(parsed.into_syntax())
 }
 

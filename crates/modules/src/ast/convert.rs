@@ -2,7 +2,7 @@
 
 use super::build::Builder;
 use ferropy_builtins::functions::compile::{
-    COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, raise_syntax_error, source_text,
+    COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, source_text, with_warnings,
 };
 use ferropy_compiler::{Mode, Options};
 use ferropy_vm::{Args, NativeDef, R, Thread};
@@ -52,10 +52,7 @@ pub fn parse_to_ast(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(cx.error(ferropy_vm::Exc::NotImplementedError, text));
     }
     let text = source_text(cx, a[0], "string, bytes or AST object", "compile")?;
-    let tree = match ferropy_compiler::parse(&text, &options) {
-        Ok(t) => t,
-        Err(e) => return Err(raise_syntax_error(cx, &e)),
-    };
+    let tree = with_warnings(cx, &options.filename, |warn| ferropy_compiler::parse(&text, &options, warn))?;
     Builder::new(&text).module(cx, &tree, options.mode == Mode::Single)
 }
 
