@@ -3,6 +3,7 @@
 use crate::options::Setup;
 use crate::run::{main_module, print_uncaught};
 use ferropy_builtins::functions::compile;
+use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_compiler::Options;
 use ferropy_vm::types::Dict;
 use ferropy_vm::{Exc, Gc, R, Thread, Value};
@@ -19,7 +20,7 @@ fn startup_file(cx: &mut Thread, setup: &Setup, main: Gc<Dict>) -> R<()> {
         }
     };
     let done = (|| {
-        let text = compile::decode_source(cx, data, &name, false)?;
+        let text = decode_source(cx, data, Input { filename: &name, origin: Origin::File, utf8: false })?;
         let options = Options { filename: name.clone(), ..Options::default() };
         let code = compile::compile_text(cx, &text, &options)?;
         cx.exec_code(code, main, main.value(), Value::NULL)

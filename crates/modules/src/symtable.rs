@@ -3,7 +3,8 @@
 //! Terms. An *entry* is a scope. The flags of a name are those of `def` below and how the name is reached, shifted.
 
 use crate::os_util;
-use ferropy_builtins::functions::compile::{filename_arg, source_text, with_warnings};
+use ferropy_builtins::functions::compile::{filename_arg, with_warnings};
+use ferropy_builtins::functions::source::source_text;
 use ferropy_compiler::ast::name::Name;
 use ferropy_compiler::symtable::{Resolve, Scope, ScopeKind, SymTable, def};
 use ferropy_compiler::{Mode, Options, Source, parse, scopes};

@@ -275,7 +275,7 @@ impl Parser<'_> {
                 }
                 p.word("import")?;
                 p.import_targets()?;
-                p.barry |= p.mentions(at, "__future__") && p.mentions(at, "barry_as_FLUFL");
+                p.barry |= !dots && p.mentions(at, "__future__") && p.mentions(at, "barry_as_FLUFL");
                 Ok(())
             },
         )

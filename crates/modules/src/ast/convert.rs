@@ -1,9 +1,8 @@
 //! `compile()` to a tree and of a tree; the module `builtins` finds these functions in the registry.
 
 use super::build::Builder;
-use ferropy_builtins::functions::compile::{
-    COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, source_text, with_warnings,
-};
+use ferropy_builtins::functions::compile::{COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, with_warnings};
+use ferropy_builtins::functions::source::{Input, Origin, source_with};
 use ferropy_compiler::{Mode, Options};
 use ferropy_vm::{Args, NativeDef, R, Thread};
 
@@ -51,7 +50,9 @@ pub fn parse_to_ast(cx: &mut Thread, a: Args<'_>) -> R {
         let text = "compile() mode 'func_type' is not supported";
         return Err(cx.error(ferropy_vm::Exc::NotImplementedError, text));
     }
-    let text = source_text(cx, a[0], "string, bytes or AST object", "compile")?;
+    let utf8 = cx.index(a[3])? & pycf::IGNORE_COOKIE != 0;
+    let input = Input { filename: &options.filename, origin: Origin::Object, utf8 };
+    let text = source_with(cx, a[0], "string, bytes or AST object", "compile", input)?;
     let tree = with_warnings(cx, &options.filename, |warn| ferropy_compiler::parse(&text, &options, warn))?;
     Builder::new(&text).module(cx, &tree, options.mode == Mode::Single)
 }
