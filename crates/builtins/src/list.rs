@@ -219,7 +219,7 @@ fn list_getitem(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     if let Some(s) = a[1].cast::<Slice>() {
         if let Some((from, to)) = quick_range(s, l.len()) {
-            return Ok(cx.list_with(to - from, |part| part.copy_from_slice(&items_of(&l)[from..to]))?.value());
+            return Ok(cx.list_with(to - from, |part| part.copy_from_slice(&l.items()[from..to]))?.value());
         }
         let ix = slice_of(cx, s, l)?;
         return Ok(slice_list(cx, l, ix)?.value());
@@ -266,7 +266,7 @@ fn slice_of(cx: &mut Thread, s: Gc<Slice>, l: Gc<List>) -> R<Indices> {
 pub fn slice_list(cx: &mut Thread, l: Gc<List>, ix: Indices) -> R<Gc<List>> {
     cx.list_with(ix.len, |to| {
         // Copied after the allocation, which may have moved the old array.
-        let from = items_of(&l);
+        let from = l.items();
         if ix.step == 1 {
             let first = ix.start as usize;
             to.copy_from_slice(&from[first..first + ix.len]);
@@ -276,16 +276,6 @@ pub fn slice_list(cx: &mut Thread, l: Gc<List>, ix: Indices) -> R<Gc<List>> {
             *to = from[i];
         }
     })
-}
-
-/// The items, until something allocates or changes the list.
-#[inline(always)]
-pub fn items_of(l: &Gc<List>) -> &[Value] {
-    match l.items.cast::<Array>() {
-        // SAFETY: an array has at least as many words behind its length as its list has items.
-        Some(array) => unsafe { std::slice::from_raw_parts((array.as_ptr() as *const Value).add(1), l.len()) },
-        None => &[],
-    }
 }
 
 fn list_setitem(cx: &mut Thread, a: Args<'_>) -> R {
@@ -483,13 +473,7 @@ fn list_add(cx: &mut Thread, a: Args<'_>) -> R {
         let class = cx.class_name(a[1]);
         return Err(cx.type_error(format!("can only concatenate list (not \"{class}\") to list")));
     };
-    let (n, m) = (l.len(), other.len());
-    let out = cx.list_with(n + m, |to| {
-        let (head, tail) = to.split_at_mut(n);
-        head.copy_from_slice(items_of(&l));
-        tail.copy_from_slice(items_of(&other));
-    })?;
-    Ok(out.value())
+    Ok(cx.list_joined(l, other)?.value())
 }
 
 fn list_iadd(cx: &mut Thread, a: Args<'_>) -> R {
@@ -501,7 +485,7 @@ fn list_iadd(cx: &mut Thread, a: Args<'_>) -> R {
 fn list_mul(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
     let n = repeat_count(cx, a[1], l.len())?;
-    Ok(cx.list_with(l.len() * n, |to| repeat(to, items_of(&l)))?.value())
+    Ok(cx.list_with(l.len() * n, |to| repeat(to, l.items()))?.value())
 }
 
 /// Fills `to` with copies of `unit`.
@@ -520,7 +504,7 @@ fn repeat_into(cx: &mut Thread, l: Gc<List>, out: Gc<List>, n: usize) -> R<()> {
         clear(cx, out);
         return Ok(());
     }
-    let all = cx.list_with(n * len, |to| repeat(to, items_of(&l)))?;
+    let all = cx.list_with(n * len, |to| repeat(to, l.items()))?;
     out.items.set(cx, out, all.items.get());
     out.len.set(n * len);
     Ok(())
@@ -575,7 +559,7 @@ fn list_clear(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn list_copy(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
-    Ok(cx.list_with(l.len(), |to| to.copy_from_slice(items_of(&l)))?.value())
+    Ok(cx.list_with(l.len(), |to| to.copy_from_slice(l.items()))?.value())
 }
 
 fn list_append(cx: &mut Thread, a: Args<'_>) -> R {

@@ -11,7 +11,7 @@
 use crate::class::flags;
 use crate::ops::attr::Found;
 use crate::types::*;
-use crate::{Builtin as B, Field, Gc, HeapObject, Thread, Value};
+use crate::{Builtin as B, Gc, HeapObject, R, Thread, Value};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What an entry holds (low byte of `what`; the slot number is above).
@@ -34,6 +34,19 @@ pub(crate) mod what {
     /// What a class method wraps: a function that gets the class.
     pub const CLASS_METHOD: u32 = 9;
 }
+
+/// How an inline cache notes the key of an answer: a plain shape means an inline slot, so that the commonest answers are
+/// known by one comparison, without a jump by their kind.
+#[inline(always)]
+pub(crate) fn noted_key(key: u32, kind: u32) -> u32 {
+    match kind {
+        what::INLINE => key,
+        what::METHOD => key | NOTED_METHOD,
+        _ => key | NOTED_OTHER,
+    }
+}
+pub(crate) const NOTED_METHOD: u32 = 1 << 29;
+pub(crate) const NOTED_OTHER: u32 = 1 << 28;
 
 /// Set in the key for a class as receiver.
 pub(crate) const CLASS: u32 = 1 << 31;
@@ -163,6 +176,52 @@ impl Thread {
         }
     }
 
+    /// `find_attr` by way of the second level. Not for classes and `super` objects.
+    pub(crate) fn find_attr_cached(&mut self, v: Value, name: Value) -> R<Found> {
+        let key = key_of(v).unwrap_or(MODULE);
+        if key == MODULE {
+            return self.find_attr(v, name);
+        }
+        if let Some(a) = self.attr_probe(key, name, false)
+            && let Some(found) = self.attr_by(v, a)
+        {
+            return Ok(found);
+        }
+        let found = self.find_attr(v, name)?;
+        let class = self.class_of(v);
+        if !class.has(flags::GETATTR_HOOK)
+            && is_interned(name)
+            && let Some(a) = self.attr_answer(v, name, found)
+        {
+            self.mark_cached(class);
+            self.attr_remember(key, name, a, false);
+        }
+        Ok(found)
+    }
+
+    /// `class_getattr` by way of the second level.
+    pub(crate) fn class_getattr_cached(&mut self, c: Gc<Class>, name: Value) -> R {
+        let key = c.root_shape.get() | CLASS;
+        let answer = match self.attr_probe(key, name, false) {
+            None if is_interned(name) => {
+                let a = self.class_attr_answer(c, name);
+                if let Some(a) = a {
+                    self.mark_cached(c);
+                    let meta = self.class_of(c.value());
+                    self.mark_cached(meta);
+                    self.attr_remember(key, name, a, false);
+                }
+                a
+            }
+            known => known,
+        };
+        match answer.and_then(|a| self.attr_by(c.value(), a)) {
+            Some(Found::Value(x)) => Ok(x),
+            Some(Found::ClassMethod(f)) => self.new_bound_method(f, c.value()),
+            _ => self.class_getattr(c, name),
+        }
+    }
+
     /// The answer that a look-up's outcome is worth remembering as.
     pub(crate) fn attr_answer(&mut self, v: Value, name: Value, found: Found) -> Option<Answer> {
         let class = self.class_of(v);
@@ -197,11 +256,12 @@ impl Thread {
     /// The answer for a plain `staticmethod` or `classmethod`.
     fn wrapped_answer(&mut self, d: Value) -> Option<Answer> {
         let f = d.cast::<Wrapper>()?.func.get();
-        match d.shape() {
-            s if s == B::StaticMethod as u32 => Some(Answer::of(what::STATIC, f)),
-            s if s == B::ClassMethod as u32 && f.kind() == Function::kind() => Some(Answer::of(what::CLASS_METHOD, f)),
-            _ => None,
+        let class = self.class_of(d);
+        if class == self.builtin(B::StaticMethod) {
+            return Some(Answer::of(what::STATIC, f));
         }
+        let plain = class == self.builtin(B::ClassMethod) && f.kind() == Function::kind();
+        plain.then(|| Answer::of(what::CLASS_METHOD, f))
     }
 
     /// For a class as receiver: a plain attribute of it or of a base.
@@ -229,31 +289,6 @@ impl Thread {
         (at < 1 << 24).then(|| Answer { what: what::DICT | at << 8, next, value: d.value() })
     }
 
-    /// Does what a cached answer says about storing `x`; false: it has to be done the long way.
-    #[inline]
-    pub(crate) fn store_by(&mut self, v: Value, a: Answer, x: Value) -> bool {
-        let n = a.slot_number();
-        // SAFETY: the key says that `v` is a plain instance with this slot (or room for it); see `attr_by`.
-        unsafe {
-            match a.kind() {
-                what::INLINE | what::ADD => {
-                    (*(v.0 as *const Field).add(1 + n)).set(self, v, x);
-                    if a.kind() == what::ADD
-                        && let Some(h) = v.header()
-                    {
-                        h.shape.store(a.next, Relaxed);
-                    }
-                }
-                what::OVERFLOW => {
-                    let over = (*(v.0 as *const Value)).cast_unchecked::<Array>();
-                    over.field(n).set(self, over, x);
-                }
-                _ => return false,
-            }
-        }
-        true
-    }
-
     /// True once in a while.
     pub(crate) fn now_and_then(&self) -> bool {
         let n = &self.vm().refills;
@@ -269,6 +304,11 @@ impl Thread {
             }
         }
     }
+}
+
+/// Is it a name as the tables know them?
+fn is_interned(name: Value) -> bool {
+    name.cast::<Str>().is_some_and(|s| s.is_interned())
 }
 
 /// The value that a `DICT` answer leads to, if the dict still has the keys it had.

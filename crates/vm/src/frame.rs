@@ -67,6 +67,23 @@ pub struct Frame {
     pub top: u32,
 }
 
+/// Makes registers unbound, up to `end` and perhaps three beyond: what lies above a frame being pushed is dead, and
+/// the stacks have spare room. Volatile because the loop would be turned into a call of `memset`, which costs more
+/// than the few words to be written.
+///
+/// # Safety
+/// `from` is on the register stack, `end` below its limit.
+#[inline(always)]
+unsafe fn clear(from: *mut Value, end: *mut Value) {
+    let mut r = from;
+    while r < end {
+        for i in 0..4 {
+            r.add(i).write_volatile(Value::NULL);
+        }
+        r = r.add(4);
+    }
+}
+
 impl Frame {
     /// How many registers the frame has.
     #[inline(always)]
@@ -216,11 +233,7 @@ impl Thread {
             if frame >= self.frame_limit || end > self.regs_limit {
                 return Err(self.recursion_error(""));
             }
-            let mut r = regs.add(code.nparams as usize);
-            while r < end {
-                *r = Value::NULL;
-                r = r.add(1);
-            }
+            clear(regs.add(code.nparams as usize), end);
             *frame = Frame {
                 pc: code.instrs,
                 regs,

@@ -3,7 +3,7 @@
 //! The loop holds no semantics: it decodes and calls the handler. pc, registers and code live in locals of the loop;
 //! frame records are brought up to date where a slow path may look at them.
 
-use crate::attr_cache::{Answer, dict_answer, what};
+use crate::attr_cache::{Answer, NOTED_METHOD, NOTED_OTHER, dict_answer, what};
 use crate::frame::{Cont, Frame, flags as fflags};
 use crate::handlers;
 use crate::machine::{Flow, Hit, Machine, Slow};
@@ -92,7 +92,7 @@ impl Machine for Interp<'_> {
     #[inline(always)]
     fn konst(&mut self, n: usize) -> Value {
         // SAFETY: verified code names existing constants.
-        unsafe { *((*self.code).consts.get().0 as *const Value).add(1 + n) }
+        unsafe { *((*self.code).consts.get().0 as *const Value).add(Tuple::HEAD + n) }
     }
     #[inline(always)]
     fn constant(&mut self, v: Value) -> Value {
@@ -368,7 +368,7 @@ impl Machine for Interp<'_> {
         // SAFETY: functions with free variables are made with their closure.
         unsafe {
             let f = (*self.cx.frame).func.cast_unchecked::<Function>();
-            *(f.closure.get().0 as *const Value).add(1 + n)
+            *(f.closure.get().0 as *const Value).add(Tuple::HEAD + n)
         }
     }
 
@@ -397,24 +397,32 @@ impl Machine for Interp<'_> {
         }
     }
     #[inline(always)]
-    fn attr_hit(&mut self, v: Value, ext: u32) -> Hit<Value> {
+    fn attr_hit(&mut self, v: Value, ext: u32, store: bool) -> Hit<Value> {
         let c = self.cache(ext);
-        // An empty cache has shape 0, which no object has.
-        if v.shape() != c.shape.get() || c.epoch.get() != self.cx.vm().epoch.get() {
-            return Hit::Miss;
+        let (shape, noted) = (v.shape(), c.shape.get());
+        let current = c.epoch.get() == self.cx.vm().epoch.get();
+        let slot = (c.what.get() >> 8) as usize;
+        // An empty cache is of no epoch.
+        if shape == noted && current {
+            return Hit::Inline(slot);
         }
-        let w = c.what.get();
-        let slot = (w >> 8) as usize;
-        match w & 0xff {
+        if shape | NOTED_METHOD == noted && current {
+            return Hit::Method(c.value.get());
+        }
+        let a = if shape | NOTED_OTHER == noted && current {
+            Answer { what: c.what.get(), next: c.next_shape.get(), value: c.value.get() }
+        } else {
+            handlers::attr::answer_of_others(self.cx, v, ext, store)
+        };
+        let slot = a.slot_number();
+        match a.kind() {
             what::INLINE => Hit::Inline(slot),
             what::OVERFLOW => Hit::Overflow(slot),
-            what::METHOD => Hit::Method(c.value.get()),
-            what::DICT => {
-                let answer = Answer { what: w, next: c.next_shape.get(), value: c.value.get() };
-                dict_answer(answer).map_or(Hit::Miss, Hit::Constant)
-            }
-            what::PROPERTY => Hit::Property(c.value.get()),
-            what::ADD => Hit::Add(c.next_shape.get(), slot),
+            what::METHOD => Hit::Method(a.value),
+            what::DICT => dict_answer(a).map_or(Hit::Miss, Hit::Constant),
+            what::STATIC => Hit::Constant(a.value),
+            what::PROPERTY => Hit::Property(a.value),
+            what::ADD => Hit::Add(a.next, slot),
             _ => Hit::Miss,
         }
     }
@@ -460,7 +468,7 @@ impl Machine for Interp<'_> {
                 let func = f.cast_unchecked::<Function>();
                 (func, func.code.as_gc::<CodeObject>())
             };
-            if code.simple && code.argcount as usize == argc && self.near() {
+            if code.simple_args as usize == argc && self.near() {
                 if self.cx.push_frame(func, code, first, Cont::Store, dst as u8).is_err() {
                     return Flow::Raise;
                 }

@@ -54,7 +54,7 @@ impl Thread {
             argcount: code.argcount,
             flags: code.flags,
             nparams: code.nparams() as u32,
-            simple,
+            simple_args: if simple { code.argcount } else { CodeObject::NOT_SIMPLE },
             near: code.nregs <= 256 && code.flags & generator == 0,
             plain_generator,
             code: Box::into_raw(code),

@@ -139,7 +139,8 @@ pub trait Machine {
 
     // ---- names and attributes, by inline caches (`ext`: name and cache)
     fn global_hit(&mut self, ext: u32) -> Option<Self::V>;
-    fn attr_hit(&mut self, v: Self::V, ext: u32) -> Hit<Self::V>;
+    /// For loading, or for storing.
+    fn attr_hit(&mut self, v: Self::V, ext: u32, store: bool) -> Hit<Self::V>;
     fn inline_slot(&mut self, v: Self::V, n: usize) -> Self::V;
     fn overflow_slot(&mut self, v: Self::V, n: usize) -> Self::V;
     fn set_inline_slot(&mut self, v: Self::V, n: usize, x: Self::V);

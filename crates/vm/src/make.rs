@@ -465,12 +465,21 @@ impl Thread {
         fill(unsafe { std::slice::from_raw_parts_mut((array.as_ptr() as *mut Value).add(1), len) });
         self.alloc(B::List, List { items: field(array), len: len.into() })
     }
+    /// `x + y`.
+    pub fn list_joined(&mut self, x: Gc<List>, y: Gc<List>) -> R<Gc<List>> {
+        let n = x.len();
+        self.list_with(n + y.len(), |to| {
+            let (left, right) = to.split_at_mut(n);
+            left.copy_from_slice(x.items());
+            right.copy_from_slice(y.items());
+        })
+    }
     /// A tuple of `len` items (at least one) filled in place. `fill` must not touch the heap.
     #[inline]
     pub fn tuple_with(&mut self, len: usize, fill: impl FnOnce(&mut [Value])) -> R<Gc<Tuple>> {
         let t = self.alloc_tuple(len)?;
         // SAFETY: `len` words follow the fresh tuple's length.
-        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(1), len) });
+        fill(unsafe { std::slice::from_raw_parts_mut((t.as_ptr() as *mut Value).add(Tuple::HEAD), len) });
         Ok(t)
     }
     #[inline(always)]
@@ -497,7 +506,9 @@ impl Thread {
         if old.is_some_and(|a| a.capacity() >= need) {
             return Ok(());
         }
-        let grow = if list.len.get() == 0 { need } else { need + (need >> 3) + 6 };
+        // By half while small, because each growth copies and clears; an eighth later, for the memory.
+        let slack = (need >> 3).max((need >> 1).min(8192)) + 6;
+        let grow = if list.len.get() == 0 { need } else { need + slack };
         let grow = if need <= 4 { 4 } else { (grow + 3) & !3 };
         let array = self.new_array(grow.max(need))?;
         let len = list.len.get();

@@ -125,6 +125,10 @@ pub mod plan {
     pub const GENERAL: u32 = 0xfe;
     /// The receiver must be checked.
     pub const CHECK: u32 = 0x100;
+    /// Unbound, and the first parameter is the receiver: binding can be left out.
+    pub const METHOD: u32 = 0x200;
+    /// Where the number of arguments that must be given begins.
+    pub const REQUIRED: u32 = 16;
 }
 
 pub struct NativeDef {

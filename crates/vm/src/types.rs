@@ -145,6 +145,13 @@ pub struct Complex {
 #[repr(C)]
 pub struct Tuple {
     pub len: usize,
+    /// The hash once somebody asked for it, 0 before: nested tuples as keys would be walked at each look-up.
+    pub hash: Cell<u64>,
+}
+
+impl Tuple {
+    /// Words before the first item.
+    pub const HEAD: usize = size_of::<Tuple>() / 8;
 }
 
 /// `len` items in an [`Array`] (unbound while empty).
@@ -261,13 +268,22 @@ pub struct CodeObject {
     pub argcount: u32,
     pub flags: u32,
     pub nparams: u32,
-    /// Only positional parameters, no stars, no generator: a call with that many arguments just pushes a frame.
-    pub simple: bool,
+    /// `argcount` if there are only positional parameters, no stars, no generator: a call with that many arguments
+    /// just pushes a frame. [`CodeObject::NOT_SIMPLE`] otherwise.
+    pub simple_args: u32,
     /// Callees' registers may begin in this code's: they are on the register stack (not a generator's), and near.
     pub near: bool,
     /// The same for a generator, coroutine or async generator.
     pub plain_generator: bool,
     pub code: *mut ferropy_bytecode::Code,
+}
+
+impl CodeObject {
+    pub const NOT_SIMPLE: u32 = u32::MAX;
+    #[inline(always)]
+    pub fn is_simple(&self) -> bool {
+        self.simple_args != Self::NOT_SIMPLE
+    }
 }
 
 /// One inline cache.
@@ -550,7 +566,7 @@ unsafe fn tuple_size(p: *mut u8) -> usize {
     size_of::<Tuple>() + (*(p as *const Tuple)).len * 8
 }
 unsafe fn tuple_items(p: *mut u8) -> (*mut u64, usize) {
-    ((p as *mut u64).add(1), (*(p as *const Tuple)).len)
+    ((p as *mut u64).add(Tuple::HEAD), (*(p as *const Tuple)).len)
 }
 unsafe fn array_size(p: *mut u8) -> usize {
     8 + ((*(p as *const Array)).tagged_len >> 1) as usize * 8
@@ -604,7 +620,7 @@ impl Gc<Tuple> {
     #[inline(always)]
     pub fn items(&self) -> &[Value] {
         // SAFETY: `len` values follow the struct.
-        unsafe { std::slice::from_raw_parts((self.as_ptr() as *const Value).add(1), self.len) }
+        unsafe { std::slice::from_raw_parts((self.as_ptr() as *const Value).add(Tuple::HEAD), self.len) }
     }
     #[inline(always)]
     pub fn at(self, i: usize) -> Value {
@@ -615,7 +631,7 @@ impl Gc<Tuple> {
     pub fn field(&self, i: usize) -> &Field {
         assert!(i < self.len);
         // SAFETY: in bounds.
-        unsafe { &*(self.as_ptr() as *const Field).add(1 + i) }
+        unsafe { &*(self.as_ptr() as *const Field).add(Tuple::HEAD + i) }
     }
 }
 
@@ -634,6 +650,15 @@ impl Gc<Array> {
 }
 
 impl Gc<List> {
+    /// The items, until something allocates or changes the list.
+    #[inline(always)]
+    pub fn items(&self) -> &[Value] {
+        match self.items.cast::<Array>() {
+            // SAFETY: an array has at least as many words behind its length as its list has items.
+            Some(array) => unsafe { std::slice::from_raw_parts((array.as_ptr() as *const Value).add(1), self.len()) },
+            None => &[],
+        }
+    }
     #[inline(always)]
     pub fn len(self) -> usize {
         self.len.get()

@@ -295,13 +295,20 @@ impl Machine for Recorder<'_> {
         self.note(format!("watch globals n{}", ext & 0xffff));
         Some(self.def(x, "constant".into()))
     }
-    fn attr_hit(&mut self, v: Rec<Value>, ext: u32) -> Hit<Rec<Value>> {
+    fn attr_hit(&mut self, v: Rec<Value>, ext: u32, _store: bool) -> Hit<Rec<Value>> {
         let c = self.cache(ext);
-        let hit = v.x.shape() != 0 && v.x.shape() == c.shape.get() && c.epoch.get() == self.cx.vm().epoch.get();
+        // See `attr_cache::noted_key`.
+        let noted = match c.what.get() & 0xff {
+            1 => 0,
+            3 => 1 << 29,
+            _ => 1 << 28,
+        };
+        let shape = v.x.shape();
+        let hit = shape != 0 && shape | noted == c.shape.get() && c.epoch.get() == self.cx.vm().epoch.get();
         if !hit {
             return Hit::Miss;
         }
-        self.guard(true, format!("shape v{}, {}", v.id, c.shape.get()));
+        self.guard(true, format!("shape v{}, {shape}", v.id));
         let slot = (c.what.get() >> 8) as usize;
         match c.what.get() & 0xff {
             1 => Hit::Inline(slot),

@@ -55,8 +55,10 @@ pub fn install(cx: &mut Thread) -> R<()> {
 fn plain_init(cx: &mut Thread, a: Args<'_>) -> R<(Gc<Exception>, Gc<Tuple>)> {
     let e = this(cx, a[0])?;
     let (args, kw) = init_args(a);
-    let class = cx.class_name(a[0]);
-    no_keywords(cx, &class, kw)?;
+    if !kw.is_empty() {
+        let class = cx.class_name(a[0]);
+        no_keywords(cx, &class, kw)?;
+    }
     e.args.set(cx, e, args);
     Ok((e, args))
 }

@@ -7,6 +7,7 @@
 use super::*;
 use ferropy_vm::null_field;
 use ferropy_vm::ops::generator::{gen_flags, state};
+use ferropy_vm::ops::iter::register_send;
 use ferropy_vm::types::{AsyncGenOp, Wrapped};
 
 // States of an operation.
@@ -45,6 +46,8 @@ static OPERATION: &[NativeDef] = &[
 ];
 
 pub fn install(cx: &mut Thread) -> R<()> {
+    register_send(B::AsyncGenASend, step);
+    register_send(B::AsyncGenAThrow, step);
     for (class, defs) in [(B::AsyncGenerator, GENERATOR), (B::AsyncGenASend, OPERATION), (B::AsyncGenAThrow, OPERATION)]
     {
         let class = cx.builtin(class);
@@ -133,6 +136,12 @@ fn op_parts(cx: &mut Thread, v: Value) -> R<(Gc<AsyncGenOp>, Gc<Generator>)> {
     }
 }
 
+/// The operation goes on from its first state, in which alone its finaliser has something to say.
+fn enter(cx: &mut Thread, op: Gc<AsyncGenOp>, state: u8) {
+    op.state.set(state);
+    cx.mutator.finalizer_done(op.as_ref());
+}
+
 fn set_running(g: Gc<Generator>, on: bool) {
     let f = g.flags.get();
     g.flags.set(if on { f | gen_flags::RUNNING_ASYNC } else { f & !gen_flags::RUNNING_ASYNC });
@@ -150,7 +159,7 @@ fn begin(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>) -> R<bool> {
         }
         INIT => {
             if is_running(g) {
-                op.state.set(DONE);
+                enter(cx, op, DONE);
                 let name = ["anext", "athrow", "aclose"][op.what as usize];
                 return Err(cx.runtime_error(format!("{name}(): asynchronous generator is already running")));
             }
@@ -161,20 +170,20 @@ fn begin(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>) -> R<bool> {
 }
 
 /// The end of a step of `asend` or `athrow`: a yielded value ends the operation.
-fn unwrapped(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, r: R<Resumed>) -> R {
+fn unwrapped(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, r: R<Resumed>) -> R<Step> {
     match r {
         Ok(Resumed::Yielded(v)) => match v.cast::<Wrapped>() {
             Some(w) if v.shape() == B::AsyncGenWrapped as u32 => {
                 set_running(g, false);
-                op.state.set(DONE);
-                Err(cx.stop_iteration(w.value.get()))
+                enter(cx, op, DONE);
+                Ok(Err(w.value.get()))
             }
-            _ => Ok(v),
+            _ => Ok(Ok(v)),
         },
         Ok(Resumed::Returned(_)) => {
             g.flags.set(g.flags.get() | gen_flags::CLOSED);
             set_running(g, false);
-            op.state.set(DONE);
+            enter(cx, op, DONE);
             Err(cx.error_with(Exc::StopAsyncIteration, &[]))
         }
         Err(e) => {
@@ -182,73 +191,83 @@ fn unwrapped(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, r: R<Resumed
                 g.flags.set(g.flags.get() | gen_flags::CLOSED);
             }
             set_running(g, false);
-            op.state.set(DONE);
+            enter(cx, op, DONE);
             Err(e)
         }
     }
 }
 
 /// The end of a step of `aclose`: the generator must not yield any more.
-fn closed(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, r: R<Resumed>) -> R {
+fn closed(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, r: R<Resumed>) -> R<Step> {
     let failed = match r {
         Ok(Resumed::Yielded(v)) if v.shape() == B::AsyncGenWrapped as u32 => {
             set_running(g, false);
-            op.state.set(DONE);
+            enter(cx, op, DONE);
             return Err(cx.runtime_error("async generator ignored GeneratorExit"));
         }
-        Ok(Resumed::Yielded(v)) => return Ok(v),
+        Ok(Resumed::Yielded(v)) => return Ok(Ok(v)),
         Ok(Resumed::Returned(_)) => None,
         Err(e) => Some(e),
     };
     set_running(g, false);
-    op.state.set(DONE);
+    enter(cx, op, DONE);
     match failed {
         Some(e) if !cx.pending_is(Exc::StopAsyncIteration) && !cx.pending_is(Exc::GeneratorExit) => Err(e),
         _ => {
             cx.take_pending();
-            Err(cx.stop_iteration(Value::NULL))
+            Ok(Err(Value::NONE))
         }
     }
 }
 
+/// What an operation yields, or the result that ends it.
+type Step = Result<Value, Value>;
+
+/// For callers that know results as StopIteration.
+fn stopping(cx: &mut Thread, r: R<Step>) -> R {
+    r?.map_err(|result| cx.stop_iteration(result))
+}
+
 fn op_next(cx: &mut Thread, a: Args<'_>) -> R {
-    step(cx, a[0], Value::NONE)
+    let r = step(cx, a[0], Value::NONE);
+    stopping(cx, r)
 }
 fn op_send(cx: &mut Thread, a: Args<'_>) -> R {
-    step(cx, a[0], a[1])
+    let r = step(cx, a[0], a[1]);
+    stopping(cx, r)
 }
 
 /// One `send` into an operation.
-fn step(cx: &mut Thread, v: Value, sent: Value) -> R {
+fn step(cx: &mut Thread, v: Value, sent: Value) -> R<Step> {
     let (op, g) = op_parts(cx, v)?;
     if op.what != SEND {
         return throw_step(cx, op, g, sent);
     }
     let first = begin(cx, op, g)?;
-    op.state.set(ITER);
+    enter(cx, op, ITER);
     set_running(g, true);
     let value = if first && sent.is_none() { op.arg.get() } else { sent };
     let r = cx.generator_send(g, value);
     unwrapped(cx, op, g, r)
 }
 
-fn throw_step(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, sent: Value) -> R {
+fn throw_step(cx: &mut Thread, op: Gc<AsyncGenOp>, g: Gc<Generator>, sent: Value) -> R<Step> {
     if op.state.get() != DONE && g.state.get() == state::FINISHED {
-        op.state.set(DONE);
-        return Err(cx.stop_iteration(Value::NULL));
+        enter(cx, op, DONE);
+        return Ok(Err(Value::NONE));
     }
     if !begin(cx, op, g)? {
         let r = cx.generator_send(g, sent);
         return if op.what == THROW { unwrapped(cx, op, g, r) } else { closed(cx, op, g, r) };
     }
     if g.flags.get() & gen_flags::CLOSED != 0 {
-        op.state.set(DONE);
+        enter(cx, op, DONE);
         return Err(cx.error_with(Exc::StopAsyncIteration, &[]));
     }
     if !sent.is_none() {
         return Err(cx.runtime_error("can't send non-None value to a just-started coroutine"));
     }
-    op.state.set(ITER);
+    enter(cx, op, ITER);
     set_running(g, true);
     if op.what == CLOSE {
         g.flags.set(g.flags.get() | gen_flags::CLOSED);
@@ -292,14 +311,15 @@ fn made(cx: &mut Thread, args: [Value; 3]) -> R {
 fn op_throw(cx: &mut Thread, a: Args<'_>) -> R {
     let (op, g) = op_parts(cx, a[0])?;
     if begin(cx, op, g)? {
-        op.state.set(ITER);
+        enter(cx, op, ITER);
         set_running(g, true);
     }
     let r = match thrown(cx, a, 1, "throw") {
         Ok(exc) => cx.generator_throw(g, exc),
         Err(e) => Err(e),
     };
-    if op.what == CLOSE { closed(cx, op, g, r) } else { unwrapped(cx, op, g, r) }
+    let r = if op.what == CLOSE { closed(cx, op, g, r) } else { unwrapped(cx, op, g, r) };
+    stopping(cx, r)
 }
 
 fn op_close(cx: &mut Thread, a: Args<'_>) -> R {

@@ -125,6 +125,11 @@ impl<'a> Gen<'a, '_> {
         if elts.len() > MOST_AT_ONCE {
             return self.unpack_long(elts, star, value, target.range());
         }
+        if let Some(first) = self.neighbours(elts)? {
+            self.at(target.range());
+            self.emit(Op::Unpack, first, value, elts.len() as u8);
+            return Ok(());
+        }
         let window = self.unpack_into(elts.len(), star, value, target.range())?;
         for (i, e) in elts.iter().enumerate() {
             let e = match e {
@@ -134,6 +139,25 @@ impl<'a> Gen<'a, '_> {
             self.store(e, window.wrapping_add(i as u8))?;
         }
         Ok(())
+    }
+
+    /// The first of the targets' registers, if the targets are variables whose registers follow one another in this
+    /// order: they can be written without temporaries, because unpacking writes nothing before it has all items.
+    fn neighbours(&mut self, elts: &'a [Expr]) -> Res<Option<Reg>> {
+        let mut first = None;
+        for (i, e) in elts.iter().enumerate() {
+            let Expr::Name(n) = e else { return Ok(None) };
+            let Some(r) = self.target_register(&n.id) else { return Ok(None) };
+            if r as usize != *first.get_or_insert(r) as usize + i {
+                return Ok(None);
+            }
+        }
+        for e in elts {
+            if let Expr::Name(n) = e {
+                self.check_assignable(&n.id, n.range)?;
+            }
+        }
+        Ok(first)
     }
 
     /// Unpacks by way of a list, since the registers would not suffice.

@@ -1,20 +1,20 @@
 //! Attribute instructions and what fills their caches.
 
 use super::*;
-use crate::attr_cache::{Answer, MODULE, key_of, what};
+use crate::attr_cache::{Answer, MODULE, key_of, noted_key, what};
 use crate::class::flags as cflags;
 use crate::frame::Cont;
 use crate::object::HeapObject;
 use crate::ops::attr::Found;
 use crate::ops::call::Argv;
-use crate::types::{Cache, Caches, Class};
+use crate::types::{Cache, Caches, Class, Module};
 use crate::{Builtin as B, Gc, N};
 
 /// Puts an answer into the instruction's own cache.
 fn fill(cx: &mut Thread, ext: u32, key: u32, a: Answer) {
     let epoch = cx.vm().epoch.get();
     let (caches, c): (Gc<Caches>, &Cache) = cache(cx, ext);
-    c.shape.set(key);
+    c.shape.set(noted_key(key, a.kind()));
     c.epoch.set(epoch);
     c.what.set(a.what);
     c.next_shape.set(a.next);
@@ -28,11 +28,29 @@ fn fill(cx: &mut Thread, ext: u32, key: u32, a: Answer) {
 fn own_answer(cx: &mut Thread, key: u32, ext: u32) -> Option<Answer> {
     let epoch = cx.vm().epoch.get();
     let (_, c) = cache(cx, ext);
-    (c.shape.get() == key && c.epoch.get() == epoch).then(|| Answer {
-        what: c.what.get(),
-        next: c.next_shape.get(),
-        value: c.value.get(),
-    })
+    let a = Answer { what: c.what.get(), next: c.next_shape.get(), value: c.value.get() };
+    (c.shape.get() == noted_key(key, a.kind()) && c.epoch.get() == epoch).then_some(a)
+}
+
+/// What the caches say about a receiver that the inline cache's shape does not tell: a class, a module, or an instance
+/// of another shape, whose answer then replaces the one in the inline cache. `Answer::NOTHING`: they do not know.
+#[inline(never)]
+pub(crate) fn answer_of_others(cx: &mut Thread, v: Value, ext: u32, store: bool) -> Answer {
+    let Some(key) = key_of(v) else { return Answer::NOTHING };
+    if let Some(a) = own_answer(cx, key, ext) {
+        let of_other_module = key == MODULE && v.cast::<Module>().is_some_and(|m| m.dict.get() != a.value);
+        return if of_other_module { Answer::NOTHING } else { a };
+    }
+    if key == MODULE {
+        return Answer::NOTHING;
+    }
+    let n = name(cx, ext);
+    let Some(a) = cx.attr_probe(key, n, store) else { return Answer::NOTHING };
+    // Slots cost nothing to note down; other answers would put the cache in the collector's log again and again.
+    if a.value.is_null() || cx.now_and_then() {
+        fill(cx, ext, key, a);
+    }
+    a
 }
 
 /// Finds an attribute: by the caches, else by looking it up, which fills them. None: not of a kind that is cached.
@@ -47,10 +65,6 @@ fn find_and_fill(cx: &mut Thread, v: Value, n: Value, ext: u32) -> R<Option<Foun
         && let Some(a) = cx.attr_probe(key, n, false)
         && let Some(found) = cx.attr_by(v, a)
     {
-        // Slots cost nothing to note down; other answers would put the cache in the collector's log again and again.
-        if a.value.is_null() || cx.now_and_then() {
-            fill(cx, ext, key, a);
-        }
         return Ok(Some(found));
     }
     look_up_and_fill(cx, v, n, ext, key)
@@ -116,7 +130,7 @@ pub fn GetAttr<M: Machine>(m: &mut M, i: Instr) -> Flow {
     let ext = m.ext();
     let v = m.reg(i.b());
     let none = m.constant(Value::NULL);
-    match m.attr_hit(v, ext) {
+    match m.attr_hit(v, ext, false) {
         Hit::Inline(n) => {
             let x = m.inline_slot(v, n);
             if !m.is_unbound(x) {
@@ -161,7 +175,7 @@ pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
     let ext = m.ext();
     let v = m.reg(i.b());
     let none = m.constant(Value::NULL);
-    match m.attr_hit(v, ext) {
+    match m.attr_hit(v, ext, false) {
         Hit::Method(f) => {
             m.set_reg(i.a(), f);
             m.set_reg(i.a() + 1, v);
@@ -188,13 +202,6 @@ pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
 fn set_attr(cx: &mut Thread, [v, x, _]: [Value; 3], _i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
     let before = v.shape();
-    if before != 0
-        && let Some(a) = cx.attr_probe(before, n, true)
-        && cx.store_by(v, a, x)
-    {
-        fill(cx, ext, before, a);
-        return Ok(Value::NONE);
-    }
     let class = cx.class_of(v);
     let plain = v.kind() == crate::types::Instance::kind() && !class.has(cflags::SETATTR_HOOK) && before != 0;
     let slot = if plain { cx.process_mut().shapes.find(before, n) } else { None };
@@ -240,7 +247,7 @@ fn store_answer(cx: &mut Thread, v: Value, n: Value, before: u32, slot: Option<u
 pub fn SetAttr<M: Machine>(m: &mut M, i: Instr) -> Flow {
     let ext = m.ext();
     let (v, x) = (m.reg(i.a()), m.reg(i.b()));
-    match m.attr_hit(v, ext) {
+    match m.attr_hit(v, ext, true) {
         Hit::Inline(n) => {
             m.set_inline_slot(v, n, x);
             return Flow::Next;

@@ -223,30 +223,36 @@ fn list_to_tuple(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 // ---- unpacking
 
+/// Puts the `c` items that `item` gives into registers from `a` on; straight code for the commonest numbers.
+#[inline(always)]
+fn spread<M: Machine>(m: &mut M, i: Instr, item: impl Fn(&mut M, M::I) -> Option<M::V>) {
+    let one = |m: &mut M, n: usize| {
+        let k = m.constant(Value::small_int(n as i64));
+        if let Some(k) = m.int(k)
+            && let Some(x) = item(m, k)
+        {
+            m.set_reg(i.a() + n, x);
+        }
+    };
+    one(m, 0);
+    one(m, 1);
+    for n in 2..i.c() {
+        one(m, n);
+    }
+}
+
 #[inline(always)]
 pub fn Unpack<M: Machine>(m: &mut M, i: Instr) -> Flow {
     let v = m.reg(i.b());
-    if m.has_shape(v, B::Tuple as u32) && m.tuple_len(v) == i.c() {
-        for n in 0..i.c() {
-            let k = m.constant(Value::small_int(n as i64));
-            if let Some(k) = m.int(k)
-                && let Some(x) = m.tuple_item(v, k)
-            {
-                m.set_reg(i.a() + n, x);
-            }
+    if i.c() >= 2 {
+        if m.has_shape(v, B::Tuple as u32) && m.tuple_len(v) == i.c() {
+            spread(m, i, |m, k| m.tuple_item(v, k));
+            return Flow::Next;
         }
-        return Flow::Next;
-    }
-    if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
-        for n in 0..i.c() {
-            let k = m.constant(Value::small_int(n as i64));
-            if let Some(k) = m.int(k)
-                && let Some(x) = m.list_item(v, k)
-            {
-                m.set_reg(i.a() + n, x);
-            }
+        if m.has_shape(v, B::List as u32) && m.list_len(v) == i.c() {
+            spread(m, i, |m, k| m.list_item(v, k));
+            return Flow::Next;
         }
-        return Flow::Next;
     }
     static SLOW: Slow =
         Slow { name: "unpack", effects: Effects::ANY, run: |cx, a, b, c, i, x| unpack(cx, [a, b, c], i, x) };

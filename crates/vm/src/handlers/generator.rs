@@ -32,6 +32,15 @@ fn send(cx: &mut Thread, _: [Value; 3], i: Instr, ext: u32) -> R {
         cx.push_generator(g, v, Cont::SendGen, i.a() as u8)?;
         return Ok(Value::PUSHED);
     }
+    if let Some(f) = cx.send_fn(it) {
+        return match f(cx, it, v)? {
+            Ok(v) => {
+                set(cx, i.a(), v);
+                Ok(v)
+            }
+            Err(result) => sent(cx, i, ext, result),
+        };
+    }
     let r = if let Some(g) = it.cast::<Generator>()
         && it.shape() != B::AsyncGenerator as u32
     {
@@ -162,8 +171,8 @@ fn get_awaitable(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
 
 fn get_aiter(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
     let v = reg(cx, i.b());
-    let class = cx.class_name(v);
     let Some(f) = cx.lookup_special(v, N::__aiter__) else {
+        let class = cx.class_name(v);
         return Err(cx.type_error(format!("'async for' requires an object with __aiter__ method, got {class}")));
     };
     let it = cx.call_unbound(f, v, &[])?;

@@ -79,7 +79,7 @@ const LAST: u8 = 3;
 impl Thread {
     /// `a op b`.
     pub fn binary(&mut self, op: BinOp, a: Value, b: Value) -> R {
-        if let Some(v) = self.number_binary(op, a, b)? {
+        if let Some(v) = self.quick_binary(op, a, b)? {
             return Ok(v);
         }
         self.binary_methods(op, a, b, FIRST)
@@ -87,7 +87,9 @@ impl Thread {
 
     /// `a op= b`.
     pub fn inplace(&mut self, op: BinOp, a: Value, b: Value) -> R {
-        if let Some(v) = self.number_binary(op, a, b)? {
+        if a.shape() != B::List as u32
+            && let Some(v) = self.quick_binary(op, a, b)?
+        {
             return Ok(v);
         }
         self.binary_methods(op, a, b, IN_PLACE)
@@ -109,7 +111,10 @@ impl Thread {
         let first = match stage {
             Some(s) => s,
             None => {
-                if let Some(v) = self.number_binary(op, a, b)? {
+                // A list that is changed in place is the only such object here.
+                if !(inplace && a.shape() == B::List as u32)
+                    && let Some(v) = self.quick_binary(op, a, b)?
+                {
                     return Ok(v);
                 }
                 if inplace { IN_PLACE } else { FIRST }
@@ -139,7 +144,10 @@ impl Thread {
         }
         let (ca, cb) = (self.class_of(a), self.class_of(b));
         let left = self.lookup_special(a, names.method);
-        let right = if ca == cb { None } else { self.lookup_special(b, names.reflected) };
+        if ca == cb {
+            return left.filter(|_| stage == 1).map(|f| (f, a, b));
+        }
+        let right = self.lookup_special(b, names.reflected);
         let left_is_sequence = left.is_some_and(|f| is_sequence_method(f, a));
         let right_first =
             right.is_some() && (left_is_sequence || (cb.is_subclass(ca) && self.overrides_reflected(op, a, b, right)));
@@ -205,25 +213,55 @@ impl Thread {
 
     /// The meaning for int, bool, float, and str + str; None if the operands are others.
     #[inline]
-    pub fn number_binary(&mut self, op: BinOp, a: Value, b: Value) -> R<Option<Value>> {
+    pub fn quick_binary(&mut self, op: BinOp, a: Value, b: Value) -> R<Option<Value>> {
         if op == BinOp::MatMul {
             return Ok(None);
         }
+        if a.shape() == b.shape() && a.is_ref() && !is_exact_number(a) {
+            return if op == BinOp::Add { self.join_sequences(a, b) } else { Ok(None) };
+        }
+        self.exact_numbers(op, a, b)
+    }
+
+    fn exact_numbers(&mut self, op: BinOp, a: Value, b: Value) -> R<Option<Value>> {
         if let (Some(x), Some(y)) = (exact_int(a), exact_int(b)) {
             return self.int_binary(op, x, y).map(Some);
         }
+        let big = B::Int as u32;
+        if a.shape() == big && (b.shape() == big || b.is_int()) || a.is_int() && b.shape() == big {
+            return self.big_binary(op, a, b);
+        }
         if let (Some(x), Some(y)) = (float_operand(a), float_operand(b)) {
             return self.float_binary(op, x, y);
-        }
-        if op == BinOp::Add && a.shape() == B::Str as u32 && b.shape() == B::Str as u32 {
-            // SAFETY: both are strings.
-            let (a, b) = unsafe { (a.cast_unchecked(), b.cast_unchecked()) };
-            return Ok(Some(self.concat(a, b)?.value()));
         }
         if is_exact_number(a) && is_exact_number(b) {
             return self.big_binary(op, a, b);
         }
         Ok(None)
+    }
+
+    /// `a + b` of two objects of one shape, if they are strings, lists or tuples.
+    fn join_sequences(&mut self, a: Value, b: Value) -> R<Option<Value>> {
+        // SAFETY: the shape tells the exact class of both; the items lie in objects that the arguments hold.
+        unsafe {
+            Ok(Some(match a.shape() {
+                s if s == B::Str as u32 => self.concat(a.cast_unchecked(), b.cast_unchecked())?.value(),
+                s if s == B::List as u32 => self.list_joined(a.cast_unchecked(), b.cast_unchecked())?.value(),
+                s if s == B::Tuple as u32 => {
+                    let (x, y) = (a.cast_unchecked::<Tuple>(), b.cast_unchecked::<Tuple>());
+                    if x.len == 0 || y.len == 0 {
+                        return Ok(Some(if x.len == 0 { b } else { a }));
+                    }
+                    let fill = |to: &mut [Value]| {
+                        let (left, right) = to.split_at_mut(x.len);
+                        left.copy_from_slice(x.items());
+                        right.copy_from_slice(y.items());
+                    };
+                    self.tuple_with(x.len + y.len, fill)?.value()
+                }
+                _ => return Ok(None),
+            }))
+        }
     }
 
     /// Small integers. Overflow goes to big ones.

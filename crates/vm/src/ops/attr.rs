@@ -369,9 +369,15 @@ impl Thread {
         let class = self.class_of(v);
         if !class.has(flags::GETATTR_HOOK) && v.kind() != Class::kind() && v.kind() != Super::kind() {
             // No exception object where none is needed.
-            let found = self.find_attr(v, name)?;
-            if matches!(found, Found::Nothing) && v.kind() != Module::kind() {
-                return Ok(None);
+            let found = self.find_attr_cached(v, name)?;
+            match found {
+                Found::Value(x) | Found::Slot(_, x) => return Ok(Some(x)),
+                Found::Nothing if v.kind() == Module::kind() => {}
+                Found::Nothing => return Ok(None),
+                _ => {
+                    let r = self.found_attr(v, name, found, Cont::Exit, 0).and_then(|x| self.finish(x));
+                    return self.catch(Exc::AttributeError, r);
+                }
             }
         }
         let r = self.getattr(v, name);
@@ -412,13 +418,19 @@ impl Thread {
     pub fn generic_getattr(&mut self, v: Value, name: Value, cont: Cont, dst: u8) -> R {
         if v.kind() == Class::kind() {
             // SAFETY: the kind was tested.
-            return self.class_getattr(unsafe { v.cast_unchecked() }, name);
+            return self.class_getattr_cached(unsafe { v.cast_unchecked() }, name);
         }
         if v.kind() == Super::kind() {
             // SAFETY: the kind was tested.
             return self.super_getattr(unsafe { v.cast_unchecked() }, name);
         }
-        match self.find_attr(v, name)? {
+        let found = self.find_attr_cached(v, name)?;
+        self.found_attr(v, name, found, cont, dst)
+    }
+
+    /// The attribute that was found.
+    fn found_attr(&mut self, v: Value, name: Value, found: Found, cont: Cont, dst: u8) -> R {
+        match found {
             Found::Value(x) | Found::Slot(_, x) => Ok(x),
             Found::Method(f) => {
                 let class = self.class_of(v).value();

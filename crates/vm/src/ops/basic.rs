@@ -154,7 +154,7 @@ impl Thread {
     }
 
     /// Is it a native method of that class?
-    fn is_native_of(&self, f: Value, class: B) -> bool {
+    pub(super) fn is_native_of(&self, f: Value, class: B) -> bool {
         f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(class).value())
     }
 
@@ -163,6 +163,9 @@ impl Thread {
         const P1: u64 = 11400714785074694791;
         const P2: u64 = 14029467366897019727;
         const P5: u64 = 2870177450012600261;
+        if t.hash.get() != 0 {
+            return Ok(t.hash.get());
+        }
         self.check_recursion(" while hashing")?;
         let mut acc = P5;
         for i in 0..t.len {
@@ -170,7 +173,11 @@ impl Thread {
             acc = acc.wrapping_add(h.wrapping_mul(P2)).rotate_left(31).wrapping_mul(P1);
         }
         acc = acc.wrapping_add(t.len as u64 ^ (P5 ^ 3527539));
-        Ok(if acc == u64::MAX { 1546275796 } else { acc })
+        if acc == u64::MAX {
+            acc = 1546275796;
+        }
+        t.hash.set(acc);
+        Ok(acc)
     }
 
     /// The hash that `object.__hash__` gives: by identity. Objects lie at multiples of 8; what is left is a small int.

@@ -66,6 +66,9 @@ impl Gathered {
     }
 }
 
+/// Up to this many parameters are bound in an array of fixed size.
+pub(super) const FEW_PARAMS: usize = 16;
+
 /// Up to this many arguments are moved in an array of fixed size.
 const FEW: usize = 4;
 
@@ -141,6 +144,18 @@ impl Thread {
     }
 
     pub fn call_unbound_step(&mut self, f: Value, this: Value, args: &[Value], cont: Cont, dst: u8) -> R {
+        if let Some(native) = f.cast::<NativeFn>()
+            && native.plan.get() & (0xff | plan::METHOD) == (args.len() as u32 + 1) | plan::METHOD
+        {
+            // The receiver's own type has the method, so it fits.
+            let func = native.def.func;
+            match *args {
+                [] => return func(self, Args::new(&[this])),
+                [a] => return func(self, Args::new(&[this, a])),
+                [a, b] => return func(self, Args::new(&[this, a, b])),
+                _ => {}
+            }
+        }
         if is_plain_method(f) {
             if args.len() < FEW {
                 let few = few_with_first(this, args);
@@ -233,12 +248,12 @@ impl Thread {
         if argv.count == code.argcount as usize && argv.names.is_null() && code.plain_generator {
             return self.make_generator(f, code, argv.first);
         }
-        if code.simple && argv.count == code.argcount as usize && argv.names.is_null() {
+        if argv.count == code.simple_args as usize && argv.names.is_null() {
             let regs = if argv.window { argv.first } else { self.copy_to_stack(argv) };
             self.push_frame(f, code, regs, cont, dst)?;
             return Ok(Value::PUSHED);
         }
-        if code.simple
+        if code.is_simple()
             && argv.count < code.argcount as usize
             && argv.names.is_null()
             && let Some(defaults) = f.defaults.cast::<Tuple>()
@@ -295,7 +310,14 @@ impl Thread {
         let generator = code.flags & (cflags::GENERATOR | cflags::COROUTINE | cflags::ASYNC_GENERATOR) != 0;
         // Bound on the native stack, which is scanned: above the running frame's registers nothing is.
         let n = code.nparams as usize;
-        let mut few = [Value::NULL; 16];
+        let mut few = [Value::NULL; FEW_PARAMS];
+        let stars = code.flags & (cflags::VARARGS | cflags::VARKEYWORDS) != 0;
+        if !stars && !generator && n <= FEW_PARAMS && self.bind_plain(f, code, argv, &mut few) {
+            // SAFETY: room for all registers was checked.
+            unsafe { std::ptr::copy_nonoverlapping(few.as_ptr(), base, n) };
+            self.push_frame(f, code, base, cont, dst)?;
+            return Ok(Value::PUSHED);
+        }
         let mut many = None;
         let bound = if n <= few.len() {
             few.as_mut_ptr()
@@ -316,219 +338,6 @@ impl Thread {
         self.push_frame(f, code, base, cont, dst)?;
         Ok(Value::PUSHED)
     }
-
-    /// Binds arguments to parameters, into `to[0..nparams]`.
-    fn bind_args(&mut self, f: Gc<Function>, code: Gc<CodeObject>, argv: Argv, to: *mut Value) -> R<()> {
-        let rust = code.rust();
-        let npos = rust.argcount as usize;
-        let nkw = rust.kwonlyargcount as usize;
-        let named = argv.named();
-        let given = argv.count - named;
-        let (varargs, varkw) = (rust.flags & cflags::VARARGS != 0, rust.flags & cflags::VARKEYWORDS != 0);
-        // SAFETY (all writes through `to`): room for the frame's registers was checked.
-        let put = |i: usize, v: Value| unsafe { *to.add(i) = v };
-        let get = |i: usize| unsafe { *to.add(i) };
-        for i in 0..code.nparams as usize {
-            put(i, Value::NULL);
-        }
-        for i in 0..given.min(npos) {
-            put(i, argv.at(i));
-        }
-        if varargs {
-            let rest = if given > npos { &argv.as_slice()[npos..given] } else { &[] };
-            let t = self.new_tuple(rest)?;
-            put(npos + nkw, t.value());
-        } else if given > npos {
-            return Err(self.too_many_positional(f, code, given, argv));
-        }
-        let kwdict = if varkw {
-            let d = self.new_dict()?;
-            put(npos + nkw + varargs as usize, d.value());
-            Some(d)
-        } else {
-            None
-        };
-        if named > 0 {
-            self.bind_named(f, code, argv, given, kwdict, to)?;
-        }
-        self.fill_defaults(f, code, given, to)?;
-        // SAFETY: see above; `fill_defaults` bound everything or raised.
-        debug_assert!((0..npos + nkw).all(|i| !get(i).is_null()));
-        Ok(())
-    }
-
-    fn bind_named(
-        &mut self,
-        f: Gc<Function>,
-        code: Gc<CodeObject>,
-        argv: Argv,
-        given: usize,
-        kwdict: Option<Gc<Dict>>,
-        to: *mut Value,
-    ) -> R<()> {
-        let rust = code.rust();
-        let (npos, nkw, posonly) =
-            (rust.argcount as usize, rust.kwonlyargcount as usize, rust.posonlyargcount as usize);
-        // SAFETY: code objects hold a tuple of parameter names.
-        let params = unsafe { code.params.as_gc::<Tuple>() };
-        let Some(names) = argv.names.cast::<Tuple>() else { return Ok(()) };
-        let mut wrong_posonly = Vec::new();
-        for i in 0..names.len {
-            let (name, value) = (names.at(i), argv.at(given + i));
-            // Names in the code are interned, as parameters' names are.
-            let mut found = (posonly..npos + nkw).find(|p| params.at(*p) == name);
-            let Some(s) = name.cast::<Str>() else { return Err(self.type_error("keywords must be strings")) };
-            let mut key = name;
-            if found.is_none() {
-                key = self.intern_str(s)?;
-                found = (posonly..npos + nkw).find(|p| params.at(*p) == key);
-            }
-            if let Some(p) = found {
-                // SAFETY: a parameter's register.
-                unsafe {
-                    if !(*to.add(p)).is_null() {
-                        let fname = self.function_name(f);
-                        return Err(
-                            self.type_error(format!("{fname}() got multiple values for argument '{}'", s.to_lossy()))
-                        );
-                    }
-                    *to.add(p) = value;
-                }
-                continue;
-            }
-            match kwdict {
-                Some(d) => {
-                    if self.dict_get_str(d, key).is_some() {
-                        let fname = self.function_name(f);
-                        return Err(self.type_error(format!(
-                            "{fname}() got multiple values for keyword argument '{}'",
-                            s.to_lossy()
-                        )));
-                    }
-                    self.dict_set_str(d, name, value)?;
-                }
-                None if (0..posonly).any(|p| params.at(p) == key) => wrong_posonly.push(s.to_lossy()),
-                None => return Err(self.unexpected_keyword(f, params, posonly, npos + nkw, s)),
-            }
-        }
-        if !wrong_posonly.is_empty() {
-            let fname = self.function_name(f);
-            return Err(self.type_error(format!(
-                "{fname}() got some positional-only arguments passed as keyword arguments: '{}'",
-                wrong_posonly.join(", ")
-            )));
-        }
-        Ok(())
-    }
-
-    fn unexpected_keyword(&mut self, f: Gc<Function>, params: Gc<Tuple>, from: usize, to: usize, s: Gc<Str>) -> Raised {
-        let fname = self.function_name(f);
-        let name = s.to_lossy();
-        let known: Vec<String> = (from..to).filter_map(|i| params.at(i).cast::<Str>()).map(|s| s.to_lossy()).collect();
-        let hint = match closest(&name, &known) {
-            Some(k) => format!(". Did you mean '{k}'?"),
-            None => String::new(),
-        };
-        self.type_error(format!("{fname}() got an unexpected keyword argument '{name}'{hint}"))
-    }
-
-    fn fill_defaults(&mut self, f: Gc<Function>, code: Gc<CodeObject>, given: usize, to: *mut Value) -> R<()> {
-        let rust = code.rust();
-        let (npos, nkw) = (rust.argcount as usize, rust.kwonlyargcount as usize);
-        if given < npos {
-            let defaults = f.defaults.cast::<Tuple>();
-            let ndef = defaults.map_or(0, |d| d.len);
-            let first = npos.saturating_sub(ndef);
-            for i in given..npos {
-                // SAFETY: a parameter's register.
-                let slot = unsafe { &mut *to.add(i) };
-                if slot.is_null()
-                    && let Some(d) = defaults
-                    && i >= first
-                {
-                    *slot = d.at(i - first + ndef.saturating_sub(npos));
-                }
-            }
-        }
-        // SAFETY: parameters' registers.
-        let missing =
-            |from: usize, to_: usize| (from..to_).filter(|i| unsafe { (*to.add(*i)).is_null() }).collect::<Vec<_>>();
-        let lost = missing(0, npos);
-        if !lost.is_empty() {
-            return Err(self.missing_arguments(f, code, &lost, "positional"));
-        }
-        if nkw > 0 {
-            let kwd = f.kwdefaults.cast::<Dict>();
-            // SAFETY: as above.
-            let params = unsafe { code.params.as_gc::<Tuple>() };
-            for i in npos..npos + nkw {
-                let slot = unsafe { &mut *to.add(i) };
-                if slot.is_null()
-                    && let Some(d) = kwd
-                    && let Some(v) = self.dict_get_str(d, params.at(i))
-                {
-                    *slot = v;
-                }
-            }
-            let lost = missing(npos, npos + nkw);
-            if !lost.is_empty() {
-                return Err(self.missing_arguments(f, code, &lost, "keyword-only"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Name of a function for messages: its `__qualname__`.
-    pub fn function_name(&self, f: Gc<Function>) -> String {
-        f.qualname.cast::<Str>().map_or_else(|| "?".into(), |s| s.to_lossy())
-    }
-
-    #[cold]
-    fn missing_arguments(&mut self, f: Gc<Function>, code: Gc<CodeObject>, lost: &[usize], what: &str) -> Raised {
-        let params = code.params.cast::<Tuple>();
-        let names: Vec<String> =
-            lost.iter().filter_map(|i| params?.at(*i).cast::<Str>()).map(|s| format!("'{}'", s.to_lossy())).collect();
-        let list = match names.len() {
-            1 => names[0].clone(),
-            2 => format!("{} and {}", names[0], names[1]),
-            n => format!("{}, and {}", names[..n - 1].join(", "), names[n - 1]),
-        };
-        let (n, s) = (names.len(), if names.len() == 1 { "" } else { "s" });
-        let fname = self.function_name(f);
-        self.type_error(format!("{fname}() missing {n} required {what} argument{s}: {list}"))
-    }
-
-    #[cold]
-    fn too_many_positional(&mut self, f: Gc<Function>, code: Gc<CodeObject>, given: usize, argv: Argv) -> Raised {
-        let rust = code.rust();
-        let npos = rust.argcount as usize;
-        let ndef = f.defaults.cast::<Tuple>().map_or(0, |d| d.len);
-        let kwonly_given = argv.names.cast::<Tuple>().map_or(0, |names| {
-            let params = code.params.cast::<Tuple>();
-            let range = npos..npos + rust.kwonlyargcount as usize;
-            names.items().iter().filter(|n| params.is_some_and(|p| range.clone().any(|i| p.at(i) == **n))).count()
-        });
-        let (takes, plural) =
-            if ndef > 0 { (format!("from {} to {npos}", npos - ndef), true) } else { (npos.to_string(), npos != 1) };
-        let fname = self.function_name(f);
-        let s = |p: bool| if p { "s" } else { "" };
-        let were = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
-        let extra = if kwonly_given > 0 {
-            format!(
-                " positional argument{} (and {kwonly_given} keyword-only argument{})",
-                s(given != 1),
-                s(kwonly_given != 1)
-            )
-        } else {
-            String::new()
-        };
-        self.type_error(format!(
-            "{fname}() takes {takes} positional argument{} but {given}{extra} {were} given",
-            s(plural)
-        ))
-    }
-
-    // ---- f(*args, **kwargs)
 
     pub fn call_ex_step(&mut self, f: Value, args: Gc<Tuple>, kwargs: Value, cont: Cont, dst: u8) -> R {
         let kw = kwargs.cast::<Dict>().filter(|d| !d.is_empty());
@@ -603,23 +412,32 @@ impl Thread {
     /// The same with optional parameters left out; makes the plan for next time.
     #[inline(never)]
     fn call_native_general(&mut self, f: Gc<NativeFn>, argv: Argv) -> R {
-        let (def, sig) = (f.def, f.def.signature());
         if f.plan.get() == plan::UNKNOWN {
+            let sig = f.def.signature();
             let check = if f.checks_receiver() { plan::CHECK } else { 0 };
             let n = sig.params.len() as u32;
-            f.plan.set(if sig.is_plain() && n < plan::GENERAL { n | check } else { plan::GENERAL });
+            let method = if is_plain_method(f.value()) { plan::METHOD } else { 0 };
+            let required = (sig.required as u32) << plan::REQUIRED;
+            f.plan.set(if sig.is_plain() && n < 0x80 { n | check | method | required } else { plan::GENERAL });
         }
-        if sig.is_plain() && argv.names.is_null() && (!f.checks_receiver() || self.receiver_fits(argv, f)) {
-            let n = sig.params.len();
-            if argv.count == n {
-                // SAFETY: the arguments lie on a stack and stay there during the call.
-                return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
+        let plan = f.plan.get();
+        let (n, required) = ((plan & 0xff) as usize, (plan >> plan::REQUIRED) as usize);
+        if argv.count < n
+            && n <= 8
+            && argv.count >= required
+            && argv.names.is_null()
+            && (plan & plan::CHECK == 0 || self.receiver_fits(argv, f))
+        {
+            let mut all = [Value::NULL; 8];
+            for (to, v) in all.iter_mut().zip(argv.as_slice()) {
+                *to = *v;
             }
-            if argv.count >= sig.required && argv.count < n && n <= 8 {
-                let mut all = [Value::NULL; 8];
-                all[..argv.count].copy_from_slice(argv.as_slice());
-                return (def.func)(self, Args::new(&all[..n]));
-            }
+            return (f.def.func)(self, Args::new(&all[..n]));
+        }
+        let (def, sig) = (f.def, f.def.signature());
+        if argv.count == n && argv.names.is_null() && (plan & plan::CHECK == 0 || self.receiver_fits(argv, f)) {
+            // SAFETY: the arguments lie on a stack and stay there during the call.
+            return (def.func)(self, unsafe { Args::from_raw(argv.first, argv.count) });
         }
         self.call_native_slow(def, sig, argv, f)
     }

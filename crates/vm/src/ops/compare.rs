@@ -67,6 +67,9 @@ impl Thread {
         self.check_recursion(" in comparison")?;
         for stage in 1..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
+            if self.is_identity_comparison(op, func, this) {
+                continue;
+            }
             let v = self.call_unbound(func, this, &[arg])?;
             if v != Value::NOT_IMPLEMENTED {
                 return Ok(v);
@@ -90,6 +93,9 @@ impl Thread {
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
+            if self.is_identity_comparison(op, func, this) {
+                continue;
+            }
             let v = self.call_unbound_step(func, this, &[arg], Cont::Binary, dst)?;
             if v == Value::PUSHED {
                 self.top().aux = Value::small_int(stage as i64 + 1);
@@ -109,6 +115,18 @@ impl Thread {
             self.lookup_special(a, op.method()).map(|f| (f, a, b))
         } else {
             self.lookup_special(b, op.swapped().method()).map(|f| (f, b, a))
+        }
+    }
+
+    /// Is `func` the `__eq__` (or `__ne__`, which asks that) of `object`? It says no more than the default does.
+    fn is_identity_comparison(&mut self, op: CmpOp, func: Value, this: Value) -> bool {
+        match op {
+            CmpOp::Eq => self.is_native_of(func, B::Object),
+            CmpOp::Ne => {
+                self.is_native_of(func, B::Object)
+                    && self.lookup_special(this, N::__eq__).is_some_and(|f| self.is_native_of(f, B::Object))
+            }
+            _ => false,
         }
     }
 

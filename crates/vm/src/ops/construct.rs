@@ -13,6 +13,9 @@ impl Thread {
     pub(super) fn call_class(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
         let meta = self.class_of(c.value());
         if meta == self.builtin(B::Type) {
+            if c == meta && argv.count == 1 && argv.names.is_null() {
+                return Ok(self.class_of(argv.at(0)).value());
+            }
             if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
                 let instance = self.alloc_instance(c)?;
                 return match c.call_init.get().bound() {
@@ -112,7 +115,7 @@ impl Thread {
         if let Some(f) = init.cast::<Function>() {
             // SAFETY: a function's code is a code object.
             let code = unsafe { f.code.as_gc::<CodeObject>() };
-            if code.simple && code.argcount as usize == argv.count + 1 {
+            if code.simple_args as usize == argv.count + 1 {
                 let first = argv.first.wrapping_sub(1);
                 // SAFETY: a window's word in front of the arguments is free.
                 unsafe { *first = instance };

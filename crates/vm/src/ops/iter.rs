@@ -17,6 +17,18 @@ pub fn register_next<T: HeapObject>(f: NextFn) {
     NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
 }
 
+/// Sends a value into what `await` waits for: what it yields, or the result that it ends with (`Err`). Spares the
+/// StopIteration that `send` and `__next__` would have to make of the result.
+pub type SendFn = fn(&mut Thread, Value, Value) -> R<Result<Value, Value>>;
+
+/// By shape of a built-in class: how its awaitable iterators are sent into.
+static SEND: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` sends into instances of the class; it does what their `send` does.
+pub fn register_send(class: B, f: SendFn) {
+    SEND[class as usize].store(f as *mut (), Ordering::Relaxed);
+}
+
 /// Shapes of the built-in iterators, as constants that a `match` makes a table of.
 mod shapes {
     use crate::Builtin as B;
@@ -189,6 +201,16 @@ impl Thread {
         }
         // SAFETY: only `register_next` writes there.
         Some(unsafe { std::mem::transmute::<*mut (), NextFn>(f) })
+    }
+
+    /// What sends into an awaitable iterator of a native class, if that was registered.
+    pub fn send_fn(&self, it: Value) -> Option<SendFn> {
+        let f = SEND.get(it.shape() as usize)?.load(Ordering::Relaxed);
+        if f.is_null() {
+            return None;
+        }
+        // SAFETY: only `register_send` writes there.
+        Some(unsafe { std::mem::transmute::<*mut (), SendFn>(f) })
     }
 
     /// Next item of a dict iterator; unbound at the end.

@@ -7,6 +7,7 @@
 pub mod arith;
 pub mod attr;
 pub mod basic;
+mod bind;
 pub mod call;
 pub mod compare;
 pub mod construct;
