@@ -261,26 +261,6 @@ fn index(c: &Const, i: &Const) -> Option<Const> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arithmetic() {
-        let int = Const::Int;
-        assert_eq!(binary(Operator::FloorDiv, &int(-7), &int(2)), Some(int(-4)));
-        assert_eq!(binary(Operator::Mod, &int(7), &int(-2)), Some(int(-1)));
-        assert_eq!(binary(Operator::Mod, &int(-7), &int(-2)), Some(int(-1)));
-        assert_eq!(binary(Operator::FloorDiv, &int(7), &int(-2)), Some(int(-4)));
-        assert_eq!(binary(Operator::Pow, &int(2), &int(200)), None);
-        assert_eq!(binary(Operator::BitAnd, &Const::True, &Const::False), Some(Const::False));
-        assert_eq!(binary(Operator::Div, &int(1), &int(0)), None);
-        let big = binary(Operator::Mult, &int(i64::MAX), &int(4)).unwrap();
-        assert_eq!(big, Const::BigInt(false, vec![252, 255, 255, 255, 255, 255, 255, 255, 1]));
-        assert_eq!(unary(UnaryOp::Invert, &int(5)), Some(int(-6)));
-    }
-}
-
 /// Are the constants equal as Python compares them?
 pub fn equal(a: &Const, b: &Const) -> bool {
     a == b || number(a).is_some_and(|x| number(b).is_some_and(|y| x == y))
@@ -312,4 +292,24 @@ pub fn repr(c: &Const) -> Option<String> {
         Const::Bytes(s) => ferropy_text::repr::repr_bytes(s),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic() {
+        let int = Const::Int;
+        assert_eq!(binary(Operator::FloorDiv, &int(-7), &int(2)), Some(int(-4)));
+        assert_eq!(binary(Operator::Mod, &int(7), &int(-2)), Some(int(-1)));
+        assert_eq!(binary(Operator::Mod, &int(-7), &int(-2)), Some(int(-1)));
+        assert_eq!(binary(Operator::FloorDiv, &int(7), &int(-2)), Some(int(-4)));
+        assert_eq!(binary(Operator::Pow, &int(2), &int(200)), None);
+        assert_eq!(binary(Operator::BitAnd, &Const::True, &Const::False), Some(Const::False));
+        assert_eq!(binary(Operator::Div, &int(1), &int(0)), None);
+        let big = binary(Operator::Mult, &int(i64::MAX), &int(4)).unwrap();
+        assert_eq!(big, Const::BigInt(false, vec![252, 255, 255, 255, 255, 255, 255, 255, 1]));
+        assert_eq!(unary(UnaryOp::Invert, &int(5)), Some(int(-6)));
+    }
 }

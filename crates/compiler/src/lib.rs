@@ -56,6 +56,10 @@ pub struct Options {
     pub keep_blocks: bool,
     /// What more text might make right is an error of kind `Incomplete`.
     pub tell_incomplete: bool,
+    /// The most digits of a decimal integer; 0 for no limit.
+    pub max_digits: usize,
+    /// `# type:` comments mean something.
+    pub type_comments: bool,
 }
 
 impl Default for Options {
@@ -68,6 +72,8 @@ impl Default for Options {
             allow_top_level_await: false,
             keep_blocks: false,
             tell_incomplete: false,
+            max_digits: 0,
+            type_comments: false,
         }
     }
 }

@@ -132,12 +132,15 @@ struct Parts {
 
 /// None if the exception was never initialised.
 fn parts(cx: &mut Thread, e: Gc<Exception>, bytes: bool) -> R<Option<Parts>> {
-    let object = data(e, OBJECT);
-    if object.is_null() {
+    if data(e, OBJECT).is_null() {
         return Ok(None);
     }
     let encoding = cx.str(data(e, ENCODING).bound().unwrap_or(Value::NONE))?;
     let reason = cx.str(data(e, REASON).bound().unwrap_or(Value::NONE))?;
+    // Python code ran, which may have changed the object.
+    let Some(object) = data(e, OBJECT).bound() else {
+        return Err(cx.type_error("UnicodeError 'object' attribute is not set"));
+    };
     let place = |i| data(e, i).to_i64().unwrap_or(0);
     let (start, end) = (place(START), place(END));
     let one = start >= 0 && end == start.saturating_add(1);

@@ -130,7 +130,8 @@ fn line_of_file(cx: &mut Thread, filename: &str, line: u32) -> Option<String> {
 
 /// Compiles text to a code object; warnings go through `warnings`.
 pub fn compile_text(cx: &mut Thread, text: &str, options: &Options) -> R<Gc<CodeObject>> {
-    let code = with_warnings(cx, &options.filename, |warn| ferropy_compiler::compile(text, options, warn))?;
+    let options = Options { max_digits: cx.vm().settings.max_str_digits, ..options.clone() };
+    let code = with_warnings(cx, &options.filename, |warn| ferropy_compiler::compile(text, &options, warn))?;
     cx.load_code(code)
 }
 
@@ -239,6 +240,7 @@ fn compile(cx: &mut Thread, a: Args<'_>) -> R {
         allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
         keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
         tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
+        ..Options::default()
     };
     Ok(compile_text(cx, &text, &options)?.value())
 }

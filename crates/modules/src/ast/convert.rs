@@ -38,6 +38,8 @@ fn options(cx: &mut Thread, a: Args<'_>) -> R<(Options, String)> {
         allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
         keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
         tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
+        type_comments: flags & pycf::TYPE_COMMENTS != 0,
+        max_digits: cx.vm().settings.max_str_digits,
         ..Options::default()
     };
     Ok((options, mode))
