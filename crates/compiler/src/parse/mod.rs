@@ -22,11 +22,10 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
     };
     let text = rewritten.as_deref().unwrap_or(source.text);
     // Only our own parser knows where one statement ends.
-    if options.mode == Mode::Single
-        && let Some(failure) = diagnose::explain(source.text, options)
-    {
-        return Err(failure);
-    }
+    let wrong_statement = match options.mode {
+        Mode::Single => diagnose::explain(source.text, options),
+        _ => None,
+    };
     if lenient::is_too_deep(source.text) || source.text.starts_with('\u{feff}') {
         return Err(failure(source, options, TextRange::default()));
     }
@@ -39,6 +38,9 @@ pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warnin
     let refused = first_error(&parsed);
     let end = refused.map_or(source.text.text_len(), |at| at.start());
     warnings::check(&parsed, source, options, end, warn);
+    if let Some(failure) = wrong_statement {
+        return Err(failure);
+    }
     if let Some(at) = refused {
         return Err(failure(source, options, at));
     }
