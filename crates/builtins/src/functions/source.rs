@@ -19,6 +19,11 @@ pub struct Input<'a> {
     pub utf8: bool,
 }
 
+/// The text with `\n` at the end of each line, also of those in strings.
+fn with_newlines(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
 /// Text of source given as str, bytes, or another bytes-like object.
 pub fn source_text(cx: &mut Thread, v: Value, what: &str, func: &str) -> R<String> {
     source_with(cx, v, what, func, Input { filename: "<string>", origin: Origin::Object, utf8: false })
@@ -32,7 +37,7 @@ pub fn source_with(cx: &mut Thread, v: Value, what: &str, func: &str, input: Inp
             return Err(cx.value_error("source code contains surrogates"));
         };
         check_nul(cx, text.as_bytes())?;
-        return Ok(text);
+        return Ok(with_newlines(text));
     }
     let Some(buf) = cx.buffer_opt(v)? else {
         return Err(cx.type_error(format!("{func}() arg 1 must be a {what}")));
@@ -82,6 +87,10 @@ fn line_at(data: &[u8], at: usize) -> (usize, usize, &[u8]) {
 
 /// Source bytes as text, by byte order mark, cookie, or UTF-8.
 pub fn decode_source(cx: &mut Thread, data: Vec<u8>, input: Input<'_>) -> R<String> {
+    decoded(cx, data, input).map(with_newlines)
+}
+
+fn decoded(cx: &mut Thread, data: Vec<u8>, input: Input<'_>) -> R<String> {
     let bom = data.starts_with(b"\xef\xbb\xbf");
     let body = if bom { data[3..].to_vec() } else { data };
     let found = if input.utf8 { None } else { cookie(&body) };
