@@ -3,9 +3,11 @@
 use crate::options::Setup;
 use crate::run::{main_module, print_uncaught};
 use ferropy_builtins::functions::compile;
+use ferropy_builtins::functions::output::sys_get;
+use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_compiler::Options;
 use ferropy_vm::types::Dict;
-use ferropy_vm::{Exc, Gc, R, Thread, Value};
+use ferropy_vm::{Args, Exc, Gc, NativeDef, R, Thread, Value};
 use std::io::IsTerminal;
 
 fn startup_file(cx: &mut Thread, setup: &Setup, main: Gc<Dict>) -> R<()> {
@@ -19,7 +21,7 @@ fn startup_file(cx: &mut Thread, setup: &Setup, main: Gc<Dict>) -> R<()> {
         }
     };
     let done = (|| {
-        let text = compile::decode_source(cx, data, &name, false)?;
+        let text = decode_source(cx, data, Input { filename: &name, origin: Origin::File, utf8: false })?;
         let options = Options { filename: name.clone(), ..Options::default() };
         let code = compile::compile_text(cx, &text, &options)?;
         cx.exec_code(code, main, main.value(), Value::NULL)
@@ -70,7 +72,7 @@ pub fn run(cx: &mut Thread, setup: &Setup, fresh: bool) -> R {
 
 /// `sys.__interactivehook__`, which `site` sets.
 fn interactive_hook(cx: &mut Thread) -> R<()> {
-    if let Some(hook) = ferropy_builtins::functions::output::sys_get(cx, "__interactivehook__")?
+    if let Some(hook) = sys_get(cx, "__interactivehook__")?
         && cx.call(hook, &[]).is_err()
     {
         let e = cx.take_pending();
@@ -90,7 +92,37 @@ fn rich(cx: &mut Thread) -> R {
 
 fn plain(cx: &mut Thread, main: Gc<Dict>, banner: &str) -> R {
     let m = cx.import("code")?;
-    let f = cx.getattr_str(m, "interact")?;
+    let class = cx.getattr_str(m, "InteractiveConsole")?;
+    let file = cx.intern("<stdin>")?;
+    let console = cx.call_kw(class, &[main.value()], &[("filename", file)])?;
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        let read = cx.native_function(file, &RAW_INPUT)?;
+        let name = cx.intern("raw_input")?;
+        cx.setattr(console, name, read)?;
+    }
+    let interact = cx.getattr_str(console, "interact")?;
     let (banner, empty) = (cx.new_str(banner)?.value(), cx.intern("")?);
-    cx.call_kw(f, &[], &[("banner", banner), ("local", main.value()), ("exitmsg", empty)])
+    cx.call_kw(interact, &[], &[("banner", banner), ("exitmsg", empty)])
+}
+
+static RAW_INPUT: NativeDef =
+    NativeDef::function("raw_input(prompt='', /)", raw_input, "Read a line that is no terminal's.");
+
+/// A line of `sys.stdin`. The prompt does not mix with what the program writes.
+fn raw_input(cx: &mut Thread, a: Args<'_>) -> R {
+    let prompt = cx.expect_text(a[0], "prompt")?.to_lossy();
+    for name in ["stdout", "stderr"] {
+        if let Some(f) = sys_get(cx, name)? {
+            cx.call_method(f, "flush", &[])?;
+        }
+    }
+    eprint!("{prompt}");
+    let Some(stdin) = sys_get(cx, "stdin")? else { return Err(cx.runtime_error("lost sys.stdin")) };
+    let line = cx.call_method(stdin, "readline", &[])?;
+    let text = cx.expect_text(line, "line")?.to_lossy();
+    match text.strip_suffix('\n') {
+        Some(text) => Ok(cx.new_str(text)?.value()),
+        None if text.is_empty() => Err(cx.error(Exc::EOFError, "")),
+        None => Ok(line),
+    }
 }

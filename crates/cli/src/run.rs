@@ -3,6 +3,7 @@
 use crate::options::{Action, Setup, wtf8};
 use ferropy_builtins::functions::compile;
 use ferropy_builtins::functions::output::sys_get;
+use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_compiler::Options;
 use ferropy_modules::{imp, sys};
 use ferropy_vm::types::{Dict, Exception, Module};
@@ -257,7 +258,7 @@ fn run_file(cx: &mut Thread, setup: &Setup, file: &Path) -> R {
         false => data,
     };
     let filename = String::from_utf8_lossy(&shown).into_owned();
-    let text = compile::decode_source(cx, data, &filename, false)?;
+    let text = decode_source(cx, data, Input { filename: &filename, origin: Origin::File, utf8: false })?;
     run_text(cx, &text, &filename)
 }
 
@@ -326,7 +327,7 @@ fn run_stdin(cx: &mut Thread, setup: &Setup) -> R {
     if let Err(e) = std::io::stdin().read_to_end(&mut data) {
         return Err(cx.io_error(&e, None));
     }
-    let text = compile::decode_source(cx, data, "<stdin>", false)?;
+    let text = decode_source(cx, data, Input { filename: "<stdin>", origin: Origin::File, utf8: false })?;
     run_text(cx, &text, "<stdin>")
 }
 

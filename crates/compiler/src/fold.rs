@@ -261,6 +261,39 @@ fn index(c: &Const, i: &Const) -> Option<Const> {
     }
 }
 
+/// Are the constants equal as Python compares them?
+pub fn equal(a: &Const, b: &Const) -> bool {
+    a == b || number(a).is_some_and(|x| number(b).is_some_and(|y| x == y))
+}
+
+/// The value of a constant that equals other kinds of numbers.
+fn number(c: &Const) -> Option<(f64, f64)> {
+    let whole = |n: i64| (n as f64 as i128 == i128::from(n)).then_some((n as f64, 0.0));
+    match c {
+        Const::False => Some((0.0, 0.0)),
+        Const::True => Some((1.0, 0.0)),
+        Const::Int(n) => whole(*n),
+        Const::Float(bits) => Some((f64::from_bits(*bits), 0.0)),
+        Const::Complex(re, im) => Some((f64::from_bits(*re), f64::from_bits(*im))),
+        _ => None,
+    }
+}
+
+/// `repr` of a constant that may be a mapping's key; None for big numbers.
+pub fn repr(c: &Const) -> Option<String> {
+    Some(match c {
+        Const::None => "None".into(),
+        Const::True => "True".into(),
+        Const::False => "False".into(),
+        Const::Int(n) => n.to_string(),
+        Const::Float(bits) => ferropy_text::float::repr(f64::from_bits(*bits)),
+        Const::Complex(re, im) => ferropy_text::float::complex_repr(f64::from_bits(*re), f64::from_bits(*im)),
+        Const::Str(s) => ferropy_text::repr::repr_str(s),
+        Const::Bytes(s) => ferropy_text::repr::repr_bytes(s),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,7 @@ pub fn flags(module: &Mod, source: &Source<'_>, given: u32) -> Res<u32> {
                     return Err(Failure::syntax(message, f.range));
                 }
                 for alias in &f.names {
-                    result |= feature(&alias.name.id, source, f.range)?;
+                    result |= feature(&alias.name.id, source, alias.range)?;
                 }
             }
             Stmt::Expr(e) if i == 0 && matches!(*e.value, Expr::StringLiteral(_)) => {}

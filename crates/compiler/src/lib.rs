@@ -6,6 +6,7 @@
 
 mod assembler;
 mod codegen;
+mod diagnose;
 mod errors;
 mod flow;
 mod fold;
@@ -51,6 +52,14 @@ pub struct Options {
     /// Bits of `__future__` features that are on already.
     pub future_flags: u32,
     pub allow_top_level_await: bool,
+    /// The end of the text does not end the blocks of a single statement: an empty line must.
+    pub keep_blocks: bool,
+    /// What more text might make right is an error of kind `Incomplete`.
+    pub tell_incomplete: bool,
+    /// The most digits of a decimal integer; 0 for no limit.
+    pub max_digits: usize,
+    /// `# type:` comments mean something.
+    pub type_comments: bool,
 }
 
 impl Default for Options {
@@ -61,6 +70,10 @@ impl Default for Options {
             optimize: 0,
             future_flags: 0,
             allow_top_level_await: false,
+            keep_blocks: false,
+            tell_incomplete: false,
+            max_digits: 0,
+            type_comments: false,
         }
     }
 }
@@ -69,13 +82,15 @@ impl Default for Options {
 pub fn compile(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> Result<Code, SyntaxError> {
     on_big_stack(text, options, |source| {
         let module = parse::parse(source, options, warn)?;
+        // What CPython's parser refuses is reported before what its compiler does, and ruff accepts a little more.
         generate(&module, source, options, warn)
+            .map_err(|e| diagnose::explain(source.text, options).filter(|_| e.kind == ErrorKind::Syntax).unwrap_or(e))
     })
 }
 
 /// Parses source text.
-pub fn parse(text: &str, options: &Options) -> Result<Mod, SyntaxError> {
-    on_big_stack(text, options, |source| parse::parse(source, options, &mut |_| {}))
+pub fn parse(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> Result<Mod, SyntaxError> {
+    on_big_stack(text, options, |source| parse::parse(source, options, warn))
 }
 
 /// Compiles a tree that [`parse`] made of `text`.

@@ -18,6 +18,13 @@ fn survives(source: &str) {
     }
 }
 
+fn refused(source: &str, message: &str) {
+    match compile(source, &Options::default(), &mut |_| {}) {
+        Ok(_) => panic!("compiles: {source}"),
+        Err(e) => assert_eq!(e.message, message),
+    }
+}
+
 fn list(n: usize, item: impl Fn(usize) -> String) -> String {
     (0..n).map(item).collect::<Vec<_>>().join(", ")
 }
@@ -47,8 +54,11 @@ fn deep_statements() {
         lines.collect::<String>() + &" ".repeat(n) + "pass\n"
     };
     compiles(&nested("if x:", 90));
-    compiles(&nested("for x in y:", 60));
-    compiles(&nested("with x:", 15));
+    compiles(&nested("for x in y:", 20));
+    compiles(&nested("with x:", 20));
+    refused(&nested("for x in y:", 60), "too many statically nested blocks");
+    refused(&nested("with x:", 60), "too many statically nested blocks");
+    refused(&nested("if x:", 100), "too many levels of indentation");
     compiles(&nested("def f(x):", 60));
     compiles(&nested("class A:", 60));
     survives(&nested("with x:", 60));

@@ -3,7 +3,8 @@
 //! Terms. An *entry* is a scope. The flags of a name are those of `def` below and how the name is reached, shifted.
 
 use crate::os_util;
-use ferropy_builtins::functions::compile::{filename_arg, raise_syntax_error, source_text};
+use ferropy_builtins::functions::compile::{filename_arg, with_warnings};
+use ferropy_builtins::functions::source::source_text;
 use ferropy_compiler::ast::name::Name;
 use ferropy_compiler::symtable::{Resolve, Scope, ScopeKind, SymTable, def};
 use ferropy_compiler::{Mode, Options, Source, parse, scopes};
@@ -109,11 +110,10 @@ fn symtable(cx: &mut Thread, a: Args<'_>) -> R {
         _ => return Err(cx.value_error("symtable() arg 3 must be 'exec' or 'eval' or 'single'")),
     };
     let options = Options { filename, mode, ..Options::default() };
-    let table = parse(&text, &options).and_then(|tree| scopes(&tree, &text, &options));
-    match table {
-        Ok(table) => View::new(&table, 0, &Source::new(&text)).value(cx),
-        Err(e) => Err(raise_syntax_error(cx, &e)),
-    }
+    let table = with_warnings(cx, &options.filename, |warn| {
+        parse(&text, &options, warn).and_then(|tree| scopes(&tree, &text, &options))
+    })?;
+    View::new(&table, 0, &Source::new(&text)).value(cx)
 }
 
 fn kind_number(kind: ScopeKind) -> i64 {

@@ -137,11 +137,10 @@ fn parts(cx: &mut Thread, e: Gc<Exception>, bytes: bool) -> R<Option<Parts>> {
     }
     let encoding = cx.str(data(e, ENCODING).bound().unwrap_or(Value::NONE))?;
     let reason = cx.str(data(e, REASON).bound().unwrap_or(Value::NONE))?;
-    // `__str__` may have changed it.
-    let object = data(e, OBJECT);
-    if object.is_null() {
+    // Python code ran, which may have changed the object.
+    let Some(object) = data(e, OBJECT).bound() else {
         return Err(cx.type_error("UnicodeError 'object' attribute is not set"));
-    }
+    };
     let place = |i| data(e, i).to_i64().unwrap_or(0);
     let (start, end) = (place(START), place(END));
     let one = start >= 0 && end == start.saturating_add(1);

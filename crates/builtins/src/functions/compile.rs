@@ -1,9 +1,10 @@
 //! `compile`, `exec`, `eval`: source text to code, and running it.
 
 use super::scopes::{caller_globals, caller_locals};
+use super::source::{Input, Origin, decode_source, source_text, source_with};
 use ferropy_bytecode::code::flags as cflags;
 use ferropy_compiler::{ErrorKind, Mode, Options, SyntaxError, Warning, WarningCategory};
-use ferropy_vm::types::{Bytes, CellObject, CodeObject, Dict, Str, Tuple};
+use ferropy_vm::types::{Bytes, CellObject, CodeObject, Dict, Tuple};
 use ferropy_vm::{Args, Exc, Gc, HeapObject, N, NativeDef, R, Raised, Thread, Value};
 
 pub static FUNCTIONS: &[NativeDef] = &[
@@ -69,115 +70,6 @@ fn inherited_flags(cx: &Thread) -> u32 {
     code.cast::<CodeObject>().map_or(0, |c| c.flags & FUTURE_BITS)
 }
 
-/// Text of source given as str, bytes, or another bytes-like object.
-pub fn source_text(cx: &mut Thread, v: Value, what: &str, func: &str) -> R<String> {
-    source_with(cx, v, what, func, "<string>", false)
-}
-
-fn source_with(cx: &mut Thread, v: Value, what: &str, func: &str, filename: &str, utf8: bool) -> R<String> {
-    if let Some(s) = v.cast::<Str>() {
-        let Some(text) = s.as_str().map(str::to_owned) else {
-            // Lone surrogates: the codec words the error.
-            cx.call_method(v, "encode", &[])?;
-            return Err(cx.value_error("source code contains surrogates"));
-        };
-        return no_nul(cx, text);
-    }
-    let Some(buf) = cx.buffer_opt(v)? else {
-        return Err(cx.type_error(format!("{func}() arg 1 must be a {what}")));
-    };
-    let data = buf.bytes().to_vec();
-    decode_source(cx, data, filename, utf8)
-}
-
-fn no_nul(cx: &mut Thread, text: String) -> R<String> {
-    if text.contains('\0') {
-        return Err(cx.error(Exc::SyntaxError, "source code string cannot contain null bytes"));
-    }
-    Ok(text)
-}
-
-/// The encoding that a cookie in the first two lines names.
-fn cookie(data: &[u8]) -> Option<String> {
-    for (i, line) in data.split(|b| *b == b'\n').take(2).enumerate() {
-        let trimmed = line.trim_ascii_start();
-        if trimmed.first() != Some(&b'#') {
-            if i == 0 && trimmed.is_empty() {
-                continue;
-            }
-            return None;
-        }
-        let at =
-            memchr::memmem::find_iter(trimmed, b"coding").find(|at| matches!(trimmed.get(at + 6), Some(b':' | b'=')));
-        let Some(at) = at else { continue };
-        let rest = trimmed[at + 7..].iter().skip_while(|b| matches!(b, b' ' | b'\t'));
-        let name: Vec<u8> =
-            rest.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).copied().collect();
-        if !name.is_empty() {
-            return Some(String::from_utf8_lossy(&name).into_owned());
-        }
-    }
-    None
-}
-
-/// Source bytes as text, by byte order mark, cookie, or UTF-8.
-pub fn decode_source(cx: &mut Thread, data: Vec<u8>, filename: &str, utf8: bool) -> R<String> {
-    let bom = data.starts_with(b"\xef\xbb\xbf");
-    let body = if bom { data[3..].to_vec() } else { data };
-    let name = if utf8 { None } else { cookie(&body) };
-    let plain = name.as_ref().map(|n| n.to_ascii_lowercase().replace('_', "-"));
-    match plain.as_deref() {
-        None | Some("utf-8" | "utf8" | "utf-8-sig") => {}
-        Some(_) if bom => {
-            let text = format!("encoding problem: {} with BOM", name.unwrap_or_default());
-            return Err(syntax_error_at(cx, &text, filename, 0));
-        }
-        Some("latin-1" | "iso-8859-1" | "iso-latin-1") => {
-            return no_nul(cx, body.iter().map(|b| *b as char).collect());
-        }
-        Some(_) => {
-            let name = name.unwrap_or_default();
-            let encoding = cx.new_str(&name)?.value();
-            let bytes = cx.new_bytes(&body)?.value();
-            let r = cx.call_method(bytes, "decode", &[encoding]);
-            return match cx.catch(Exc::LookupError, r)? {
-                Some(v) => {
-                    let text = v.as_str().map_or_else(String::new, |s| s.to_lossy());
-                    no_nul(cx, text)
-                }
-                None => Err(syntax_error_at(cx, &format!("unknown encoding: {name}"), filename, 0)),
-            };
-        }
-    }
-    match String::from_utf8(body) {
-        Ok(text) => no_nul(cx, text),
-        Err(e) => {
-            let at = e.utf8_error().valid_up_to();
-            let data = e.as_bytes();
-            let line = 1 + memchr::memchr_iter(b'\n', &data[..at]).count();
-            let text = format!(
-                "(unicode error) 'utf-8' codec can't decode byte 0x{:02x} in position {at}: invalid start byte",
-                data[at]
-            );
-            Err(syntax_error_at(cx, &text, filename, line))
-        }
-    }
-}
-
-fn syntax_error_at(cx: &mut Thread, message: &str, filename: &str, line: usize) -> Raised {
-    let made = (|| -> R<(Value, Value)> {
-        let text = cx.new_str(message)?.value();
-        let file = cx.new_str(filename)?.value();
-        let n = Value::small_int(line as i64);
-        let zero = Value::small_int(0);
-        Ok((text, cx.new_tuple(&[file, n, zero, Value::NONE])?.value()))
-    })();
-    match made {
-        Ok((text, place)) => cx.error_with(Exc::SyntaxError, &[text, place]),
-        Err(r) => r,
-    }
-}
-
 /// Raises what the compiler reported.
 pub fn raise_syntax_error(cx: &mut Thread, e: &SyntaxError) -> Raised {
     let class = match e.kind {
@@ -191,36 +83,74 @@ pub fn raise_syntax_error(cx: &mut Thread, e: &SyntaxError) -> Raised {
     let made = (|| -> R<[Value; 2]> {
         let message = cx.new_str(&e.message)?.value();
         let file = cx.new_str(&e.filename)?.value();
-        let text = match &e.text {
-            Some(t) => cx.new_str(t)?.value(),
+        let text = match e.text.clone().or_else(|| line_of_file(cx, &e.filename, e.line)) {
+            Some(t) => cx.new_str(&t)?.value(),
             None => Value::NONE,
         };
-        let n = |n: u32| Value::small_int(n as i64);
-        let place = cx.new_tuple(&[file, n(e.line), n(e.col), text, n(e.end_line), n(e.end_col)])?;
+        let n = Value::small_int;
+        let (line, end_line) = (n(e.line as i64), n(e.end_line as i64));
+        let place = cx.new_tuple(&[file, line, n(e.col as i64), text, end_line, n(e.end_col as i64)])?;
         Ok([message, place.value()])
     })();
     match made {
-        Ok(args) => cx.error_with(class, &args),
+        Ok(args) => {
+            let r = cx.error_with(class, &args);
+            note_source(cx, e).err().unwrap_or(r)
+        }
         Err(r) => r,
     }
 }
 
+/// Gives the pending SyntaxError what `traceback` looks for misspelled keywords in.
+fn note_source(cx: &mut Thread, e: &SyntaxError) -> R<()> {
+    let Some(source) = &e.source else { return Ok(()) };
+    let error = cx.pending;
+    let text = cx.new_str(source)?.value();
+    let zero = Value::small_int(0);
+    let metadata = cx.new_tuple(&[zero, zero, text])?.value();
+    let name = cx.intern("_metadata")?;
+    cx.setattr(error, name, metadata)?;
+    cx.pending = error;
+    Ok(())
+}
+
+/// A line as it is in the file.
+fn line_of_file(cx: &mut Thread, filename: &str, line: u32) -> Option<String> {
+    let data = std::fs::read(filename).ok()?;
+    let lossy = String::from_utf8_lossy(&data).into_owned();
+    let text = match decode_source(cx, data, Input { filename, origin: Origin::File, utf8: false }) {
+        Ok(text) => text,
+        Err(_) => {
+            cx.take_pending();
+            lossy
+        }
+    };
+    text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
+}
+
 /// Compiles text to a code object; warnings go through `warnings`.
 pub fn compile_text(cx: &mut Thread, text: &str, options: &Options) -> R<Gc<CodeObject>> {
-    let mut warnings = Vec::new();
-    let code = ferropy_compiler::compile(text, options, &mut |w| warnings.push(w));
-    let code = match code {
-        Ok(c) => c,
-        Err(e) => return Err(raise_syntax_error(cx, &e)),
-    };
-    for w in &warnings {
-        issue_warning(cx, w, &options.filename, text)?;
-    }
+    let options = Options { max_digits: cx.vm().settings.max_str_digits, ..options.clone() };
+    let code = with_warnings(cx, &options.filename, |warn| ferropy_compiler::compile(text, &options, warn))?;
     cx.load_code(code)
 }
 
+/// Runs a part of the compiler, issues its warnings, then raises its error.
+pub fn with_warnings<T>(
+    cx: &mut Thread,
+    filename: &str,
+    f: impl FnOnce(&mut dyn FnMut(Warning)) -> Result<T, SyntaxError>,
+) -> R<T> {
+    let mut warnings = Vec::new();
+    let result = f(&mut |w| warnings.push(w));
+    for w in &warnings {
+        issue_warning(cx, w, filename)?;
+    }
+    result.map_err(|e| raise_syntax_error(cx, &e))
+}
+
 /// Issues a warning of the compiler. If the filters make it an error, that is a SyntaxError at the place.
-pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -> R<()> {
+fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str) -> R<()> {
     let Some(f) = cx.registry(WARN_EXPLICIT) else { return Ok(()) };
     let class = match w.category {
         WarningCategory::Syntax => Exc::SyntaxWarning,
@@ -234,18 +164,7 @@ pub fn issue_warning(cx: &mut Thread, w: &Warning, filename: &str, text: &str) -
         return Err(r);
     }
     cx.take_pending();
-    let line = text.lines().nth((w.line as usize).saturating_sub(1)).map(|l| format!("{l}\n"));
-    let e = SyntaxError {
-        kind: ErrorKind::Syntax,
-        message: w.message.clone(),
-        filename: filename.to_owned(),
-        line: w.line,
-        col: 1,
-        end_line: w.line,
-        end_col: 1,
-        text: line,
-    };
-    Err(raise_syntax_error(cx, &e))
+    Err(raise_syntax_error(cx, &w.error))
 }
 
 /// A file name argument: str, bytes or path-like.
@@ -311,31 +230,19 @@ fn compile(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(r);
     }
     let utf8 = flags & pycf::IGNORE_COOKIE != 0;
-    let text = source_with(cx, a[0], "string, bytes or AST object", "compile", &filename, utf8)?;
+    let input = Input { filename: &filename, origin: Origin::Object, utf8 };
+    let text = source_with(cx, a[0], "string, bytes or AST object", "compile", input)?;
     let options = Options {
         filename,
         mode,
         optimize: level,
         future_flags: future,
         allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
+        keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
+        tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
+        ..Options::default()
     };
-    match compile_text(cx, &text, &options) {
-        Ok(code) => Ok(code.value()),
-        Err(r) => Err(plain_incomplete(cx, flags, r)),
-    }
-}
-
-/// Input that ended too early is an ordinary SyntaxError unless the caller asked to be told.
-fn plain_incomplete(cx: &mut Thread, flags: i64, r: Raised) -> Raised {
-    if flags & pycf::ALLOW_INCOMPLETE_INPUT != 0 || !cx.pending_is(Exc::_IncompleteInputError) {
-        return r;
-    }
-    let e = cx.take_pending();
-    let args = e.cast::<ferropy_vm::types::Exception>().and_then(|x| x.args.cast::<Tuple>());
-    match args {
-        Some(args) => cx.error_with(Exc::SyntaxError, args.items()),
-        None => cx.reraise(e),
-    }
+    Ok(compile_text(cx, &text, &options)?.value())
 }
 
 /// Trees: source to tree, and tree to code, as the module `_ast` does them.
@@ -425,7 +332,7 @@ fn exec(cx: &mut Thread, a: Args<'_>) -> R {
                 future_flags: inherited_flags(cx),
                 ..Options::default()
             };
-            compile_text(cx, &text, &options).map_err(|r| plain_incomplete(cx, 0, r))?
+            compile_text(cx, &text, &options)?
         }
     };
     cx.exec_code(code, globals, locals, closure)?;
@@ -463,6 +370,6 @@ fn eval(cx: &mut Thread, a: Args<'_>) -> R {
         future_flags: inherited_flags(cx),
         ..Options::default()
     };
-    let code = compile_text(cx, text, &options).map_err(|r| plain_incomplete(cx, 0, r))?;
+    let code = compile_text(cx, text, &options)?;
     cx.exec_code(code, globals, locals, Value::NULL)
 }

@@ -10,6 +10,7 @@ mod iteration;
 mod numbers;
 pub mod output;
 pub mod scopes;
+pub mod source;
 
 use ferropy_vm::exc::EXCEPTIONS;
 use ferropy_vm::types::Dict;

@@ -12,6 +12,15 @@ use ruff_python_ast::{self as ast, ExceptHandler, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 impl<'a> Gen<'a, '_> {
+    /// Refuses what CPython refuses: its compiler has room for so many blocks.
+    pub(super) fn check_blocks(&self, range: TextRange) -> Res<()> {
+        const MOST: usize = 20;
+        if self.unit.blocks.len() > MOST {
+            return self.syntax("too many statically nested blocks", range);
+        }
+        Ok(())
+    }
+
     pub(super) fn push_block(&mut self, cleanup: Cleanup<'a>, range: Option<(Label, Label, Reg)>) {
         let protection = range.map(|(start, target, reg)| Protection { start, target, reg });
         self.unit.blocks.push(Block { cleanup, protection });

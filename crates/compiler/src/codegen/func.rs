@@ -200,7 +200,8 @@ impl<'a> Gen<'a, '_> {
         for param in p.iter() {
             let id = &param.name().id;
             if id == "__debug__" {
-                return self.syntax("cannot assign to __debug__", param.as_parameter().range);
+                let p = param.as_parameter();
+                return self.syntax("cannot assign to __debug__", TextRange::new(p.name.range.start(), p.range.end()));
             }
         }
         let unit = &mut self.unit;

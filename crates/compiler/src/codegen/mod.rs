@@ -356,7 +356,8 @@ impl<'a> Gen<'a, '_> {
     fn warning(&mut self, message: &str, range: TextRange) {
         if self.warned.insert((range.start().to_u32(), message.to_string())) {
             let line = self.source.line_col(range.start()).0;
-            (self.warn)(Warning { category: WarningCategory::Syntax, message: message.to_string(), line });
+            let error = Failure::syntax(message, range).publish(self.source, &self.options.filename);
+            (self.warn)(Warning { category: WarningCategory::Syntax, message: message.to_string(), line, error });
         }
     }
 

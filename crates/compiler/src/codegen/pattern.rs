@@ -6,8 +6,9 @@
 use super::{Gen, Reg};
 use crate::assembler::Label;
 use crate::errors::Res;
+use crate::fold;
 use ferropy_bytecode::{Const, Op};
-use ruff_python_ast::{self as ast, Expr, MatchCase, Pattern, Singleton, name::Name};
+use ruff_python_ast::{self as ast, MatchCase, Pattern, Singleton, name::Name};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::HashSet;
 
@@ -93,7 +94,7 @@ impl<'a> Gen<'a, '_> {
                     self.pattern(inner, subject, fail, captures)?;
                 }
                 match &a.name {
-                    Some(name) => self.capture(name, subject, captures),
+                    Some(name) => self.capture(name, subject, captures, a.range),
                     None => Ok(()),
                 }
             }
@@ -101,17 +102,18 @@ impl<'a> Gen<'a, '_> {
         }
     }
 
-    fn capture(&mut self, name: &'a ast::Identifier, r: Reg, captures: &mut Captures<'a>) -> Res<()> {
-        self.check_assignable(&name.id, name.range)?;
+    /// Binds a name; `range`: the pattern that does.
+    fn capture(&mut self, name: &'a ast::Identifier, r: Reg, captures: &mut Captures<'a>, range: TextRange) -> Res<()> {
+        self.check_assignable(&name.id, range)?;
         if captures.iter().any(|(n, _)| n.id == name.id) {
-            return self.syntax(format!("multiple assignments to name '{}' in pattern", name.id), name.range);
+            return self.syntax(format!("multiple assignments to name '{}' in pattern", name.id), range);
         }
         captures.push((name, r));
         Ok(())
     }
 
     fn value_pattern(&mut self, v: &'a ast::PatternMatchValue, subject: Reg, fail: Label) -> Res<()> {
-        if !matches!(*v.value, Expr::FString(_)) && self.fold(&v.value).is_none() && !v.value.is_attribute_expr() {
+        if self.fold(&v.value).is_none() && !v.value.is_attribute_expr() {
             return self.syntax("patterns may only match literals and attribute lookups", v.range);
         }
         let mark = self.mark();
@@ -204,7 +206,7 @@ impl<'a> Gen<'a, '_> {
             match p {
                 Pattern::MatchStar(s) => {
                     if let Some(name) = &s.name {
-                        self.capture(name, r, captures)?;
+                        self.capture(name, r, captures, s.range)?;
                     }
                 }
                 p => self.pattern(p, r, fail, captures)?,
@@ -281,15 +283,15 @@ impl<'a> Gen<'a, '_> {
             }
             self.release(mark);
         }
-        self.capture(rest, copy, captures)
+        self.capture(rest, copy, captures, m.range)
     }
 
     fn mapping_keys(&mut self, m: &'a ast::PatternMatchMapping, keys: Reg) -> Res<()> {
         let mut seen: Vec<Const> = Vec::new();
         for key in &m.keys {
             if let Some(c) = self.fold(key) {
-                if seen.contains(&c) {
-                    let text = self.source.slice(key.range());
+                if seen.iter().any(|s| fold::equal(s, &c)) {
+                    let text = fold::repr(&c).unwrap_or_else(|| self.source.slice(key.range()).to_string());
                     return self.syntax(format!("mapping pattern checks duplicate key ({text})"), m.range);
                 }
                 seen.push(c);
@@ -317,7 +319,7 @@ impl<'a> Gen<'a, '_> {
         let (positional, keywords) = (&c.arguments.patterns, &c.arguments.keywords);
         let mut seen = HashSet::new();
         for k in keywords {
-            self.check_assignable(&k.attr.id, k.range)?;
+            self.check_assignable(&k.attr.id, k.pattern.range())?;
             if !seen.insert(&k.attr.id) {
                 let message = format!("attribute name repeated in class pattern: {}", k.attr.id);
                 return self.syntax(message, k.pattern.range());
@@ -366,7 +368,7 @@ impl<'a> Gen<'a, '_> {
         self.jump(fail);
         self.bind(done);
         for (name, r) in agreed.unwrap_or_default() {
-            self.capture(name, r, captures)?;
+            self.capture(name, r, captures, o.range)?;
         }
         Ok(())
     }

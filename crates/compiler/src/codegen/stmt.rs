@@ -8,6 +8,8 @@ use ferropy_bytecode::{CommonConst, Const, Intrinsic1, Op, flags};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+const IN_EXCEPT_STAR: &str = "'break', 'continue' and 'return' cannot appear in an except* block";
+
 impl<'a> Gen<'a, '_> {
     pub(super) fn body(&mut self, body: &'a [Stmt]) -> Res<()> {
         for s in body {
@@ -27,6 +29,9 @@ impl<'a> Gen<'a, '_> {
 
     fn stmt(&mut self, s: &'a Stmt) -> Res<()> {
         let mark = self.mark();
+        if matches!(s, Stmt::While(_) | Stmt::For(_) | Stmt::Try(_)) {
+            self.check_blocks(s.range())?;
+        }
         match s {
             Stmt::Expr(e) => self.expr_stmt(e)?,
             Stmt::Assign(a) => self.assign(a)?,
@@ -118,7 +123,8 @@ impl<'a> Gen<'a, '_> {
             return self.syntax("'return' with value in async generator", value.range().cover(r.range));
         }
         if !self.unit.star_depths.is_empty() {
-            return self.syntax("'break', 'continue' and 'return' cannot appear in an except* block", r.range);
+            let constant = r.value.as_deref().filter(|v| self.fold(v).is_some());
+            return self.syntax(IN_EXCEPT_STAR, constant.map_or(r.range, Ranged::range));
         }
         self.warn_in_finally("return", r.range, None);
         let unwinds = !self.unit.blocks.iter().all(|b| matches!(b.cleanup, Cleanup::Loop { .. }));
@@ -270,13 +276,14 @@ impl<'a> Gen<'a, '_> {
     fn leave_loop(&mut self, range: TextRange, exit: bool) -> Res<()> {
         let is_loop = |b: &Block| matches!(b.cleanup, Cleanup::Loop { .. });
         let word = if exit { "break" } else { "continue" };
-        let Some(depth) = self.unit.blocks.iter().rposition(is_loop) else {
+        let depth = self.unit.blocks.iter().rposition(is_loop);
+        if self.unit.star_depths.last().is_some_and(|&d| depth.is_none_or(|depth| depth < d)) {
+            return self.syntax(IN_EXCEPT_STAR, range);
+        }
+        let Some(depth) = depth else {
             let message = if exit { "'break' outside loop" } else { "'continue' not properly in loop" };
             return self.syntax(message, range);
         };
-        if self.unit.star_depths.last().is_some_and(|&d| depth < d) {
-            return self.syntax("'break', 'continue' and 'return' cannot appear in an except* block", range);
-        }
         self.warn_in_finally(word, range, Some(depth));
         let Cleanup::Loop { exit: end, next } = self.unit.blocks[depth].cleanup else { return Ok(()) };
         self.at(range);

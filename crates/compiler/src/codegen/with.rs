@@ -24,6 +24,7 @@ impl<'a> Gen<'a, '_> {
         let regs = self.temps(HANDLER_REGS as usize)?;
         let (save, exc, exc2) = (regs, regs + 1, regs + 2);
         let entered = self.enter_context(item, exit, w.is_async)?;
+        self.check_blocks(range)?;
         self.protect(Cleanup::With { exit, is_async: w.is_async, range }, handler, exc);
         if let Some(target) = &item.optional_vars {
             self.store(target, entered)?;

@@ -1,106 +1,119 @@
-//! Parsing, with errors worded as CPython words them.
+//! Parsing by ruff. What ruff refuses is looked at by `diagnose`, which words errors as CPython does.
 
-mod lexical;
-mod messages;
-mod targets;
+pub mod escapes;
+mod lenient;
 mod warnings;
 
-use crate::errors::{ErrorKind, Failure, Res, Warning};
+use crate::diagnose;
+use crate::errors::{Failure, Place, Res, Warning};
 use crate::source::Source;
 use crate::{Mode, Options};
+use ferropy_bytecode::flags;
 use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_ast::{Mod, PythonVersion};
-use ruff_python_parser::{Mode as RuffMode, ParseOptions};
-use ruff_text_size::{Ranged, TextRange};
-
-/// CPython's limit of open brackets.
-const MAX_BRACKETS: usize = 200;
+use ruff_python_parser::{Mode as RuffMode, ParseOptions, Parsed};
+use ruff_text_size::{Ranged, TextLen, TextRange};
 
 pub fn parse(source: &Source<'_>, options: &Options, warn: &mut dyn FnMut(Warning)) -> Res<Mod> {
-    check_nesting(source)?;
+    let flufl = options.future_flags & flags::FUTURE_BARRY_AS_BDFL != 0 || source.text.contains("barry_as_FLUFL");
+    let rewritten = match flufl {
+        true => Some(diagnose::without_diamonds(source.text, options)?),
+        false => None,
+    };
+    let text = rewritten.as_deref().unwrap_or(source.text);
+    // Only our own parser knows where one statement ends.
+    let wrong_statement = match options.mode {
+        Mode::Single => diagnose::explain(source.text, options),
+        _ => None,
+    };
+    if lenient::is_too_deep(source.text) || source.text.starts_with('\u{feff}') {
+        return Err(failure(source, options, TextRange::default()));
+    }
     let mode = match options.mode {
         Mode::Eval => RuffMode::Expression,
         Mode::Exec | Mode::Single => RuffMode::Module,
     };
     let ruff = ParseOptions::from(mode).with_target_version(PythonVersion::PY314);
-    let parsed = ruff_python_parser::parse_unchecked(source.text, ruff);
-    if source.text.contains('\t') {
-        check_tabs(parsed.tokens(), source)?;
+    let parsed = ruff_python_parser::parse_unchecked(text, ruff);
+    let refused = first_error(&parsed);
+    let end = refused.map_or(source.text.text_len(), |at| at.start());
+    warnings::check(&parsed, source, options, end, warn);
+    if let Some(failure) = wrong_statement {
+        return Err(failure);
     }
-    if !parsed.errors().is_empty() {
-        return Err(messages::translate(&parsed, source));
+    if let Some(at) = refused {
+        return Err(failure(source, options, at));
     }
-    if let Some(error) = parsed.unsupported_syntax_errors().first() {
-        return Err(messages::unsupported(error));
-    }
-    warnings::check(&parsed, source, warn);
-    let module = parsed.into_syntax();
-    if options.mode == Mode::Single
-        && let Mod::Module(m) = &module
-        && m.body.len() > 1
+    if lenient::accepts(&parsed, source, options)
+        && let Some(failure) = diagnose::explain(source.text, options)
     {
-        let message = "multiple statements found while compiling a single statement";
-        return Err(Failure::syntax(message, TextRange::empty(m.range.end())));
+        return Err(failure);
     }
-    Ok(module)
+    check_digits(parsed.tokens(), source, options)?;
+    if options.type_comments {
+        check_type_comments(parsed.tokens(), source)?;
+    }
+    Ok(parsed.into_syntax())
 }
 
-/// A rough check before the parser recurses: brackets that are open at once.
-fn check_nesting(source: &Source<'_>) -> Res<()> {
-    let mut depth = 0usize;
-    for (i, b) in source.text.bytes().enumerate() {
-        match b {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_BRACKETS * 10 {
-            let at = TextRange::empty(u32::try_from(i).unwrap_or(0).into());
-            return Err(Failure::of(ErrorKind::Syntax, "too many nested parentheses", at));
+fn first_error(parsed: &Parsed<Mod>) -> Option<TextRange> {
+    let refused = parsed.unsupported_syntax_errors().first().map(|e| e.range);
+    parsed.errors().iter().map(|e| e.location).min_by_key(|r| r.start()).or(refused)
+}
+
+/// Refuses decimal integers with more digits than `int()` would take.
+fn check_digits(tokens: &[Token], source: &Source<'_>, options: &Options) -> Res<()> {
+    let most = if options.max_digits == 0 { usize::MAX } else { options.max_digits };
+    for token in tokens.iter().filter(|t| t.kind() == TokenKind::Int && usize::from(t.range().len()) > most) {
+        let digits = source.slice(token.range()).bytes().filter(|b| *b != b'_').count();
+        let decimal = !source.slice(token.range()).bytes().any(|b| b.is_ascii_alphabetic());
+        if let (true, Err(e)) = (decimal, ferropy_text::int::check_parse_digits(digits, options.max_digits)) {
+            let hint = "Consider hexadecimal for huge integer literals to avoid decimal conversion limits.";
+            let mut failure = Failure::syntax(format!("{} - {hint}", e.message), token.range());
+            failure.place = Some(place_in_line(source, token.range(), |_| 0));
+            return Err(failure);
         }
     }
     Ok(())
 }
 
-/// Indentation must mean the same whether a tab is eight columns or one.
-fn check_tabs(tokens: &[Token], source: &Source<'_>) -> Res<()> {
-    let mut stack = vec![(0usize, 0usize)];
-    let mut fresh = true;
-    for token in tokens {
-        match token.kind() {
-            TokenKind::Newline => fresh = true,
-            TokenKind::Comment
-            | TokenKind::NonLogicalNewline
-            | TokenKind::Indent
-            | TokenKind::Dedent
-            | TokenKind::EndOfFile => {}
-            _ if !fresh => {}
-            _ => {
-                fresh = false;
-                let (line, _) = source.line_col(token.start());
-                let (mut col, mut alt) = (0, 0);
-                for b in source.line_text(line).unwrap_or("").bytes() {
-                    match b {
-                        b' ' => (col, alt) = (col + 1, alt + 1),
-                        b'\t' => (col, alt) = ((col / 8 + 1) * 8, alt + 1),
-                        b'\x0c' => (col, alt) = (0, 0),
-                        _ => break,
-                    }
-                }
-                while stack.len() > 1 && stack.last().is_some_and(|top| col < top.0) {
-                    stack.pop();
-                }
-                let (top, alt_top) = stack.last().copied().unwrap_or((0, 0));
-                let consistent = if col == top { alt == alt_top } else { alt > alt_top };
-                if !consistent {
-                    let message = "inconsistent use of tabs and spaces in indentation";
-                    return Err(Failure::of(ErrorKind::Tab, message, TextRange::empty(token.start())));
-                }
-                if col > top {
-                    stack.push((col, alt));
-                }
+/// A place in one line; `col` makes columns of character columns.
+fn place_in_line(source: &Source<'_>, range: TextRange, col: impl Fn(u32) -> i32) -> Place {
+    let (line, start) = source.line_char(range.start());
+    let end = source.line_char(range.end()).1;
+    let text = format!("{}\n", source.line_text(line).unwrap_or(""));
+    Place { line, col: col(start), end_line: line, end_col: col(end), text }
+}
+
+/// A star that stands for no parameter has no type.
+fn check_type_comments(tokens: &[Token], source: &Source<'_>) -> Res<()> {
+    // How much of `*,` stands before the token.
+    let mut bare = 0;
+    for t in tokens.iter().filter(|t| t.kind() != TokenKind::NonLogicalNewline) {
+        bare = match (t.kind(), bare) {
+            (TokenKind::Star, _) => 1,
+            (TokenKind::Comma, 1) => 2,
+            (TokenKind::Comment, 2) if is_type_comment(source.slice(t.range())) => {
+                let mut failure = Failure::syntax("bare * has associated type comment", t.range());
+                failure.place = Some(place_in_line(source, t.range(), |col| col as i32));
+                return Err(failure);
             }
-        }
+            (TokenKind::Comment, state) => state,
+            _ => 0,
+        };
     }
     Ok(())
+}
+
+/// `# type:` with anything but `ignore`.
+fn is_type_comment(comment: &str) -> bool {
+    let blanks = [' ', '\t'];
+    let text = comment.trim_start_matches('#').trim_start_matches(blanks).strip_prefix("type:");
+    let ignored = |t: &str| t.strip_prefix("ignore").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    text.map(|t| t.trim_start_matches(blanks)).is_some_and(|t| !ignored(t))
+}
+
+/// The error of a program that ruff refuses at a place.
+fn failure(source: &Source<'_>, options: &Options, at: TextRange) -> Box<Failure> {
+    diagnose::explain(source.text, options).unwrap_or_else(|| Failure::syntax("invalid syntax", at))
 }

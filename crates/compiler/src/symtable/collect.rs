@@ -11,6 +11,8 @@ const MAX_DEPTH: usize = 6000;
 const RED_ZONE: usize = 256 * 1024;
 const STACK: usize = 8 * 1024 * 1024;
 
+const TOO_DEEP: &str = "Parser stack overflowed - Python source too complex to parse";
+
 struct Collector<'a> {
     table: SymTable,
     current: ScopeId,
@@ -89,6 +91,7 @@ impl<'a> Collector<'a> {
             conditional_annotations: false,
             uses_annotations: false,
             annotations: None,
+            what: "",
             range,
             at: range.start(),
         });
@@ -177,7 +180,7 @@ impl<'a> Collector<'a> {
             self.add(&p.parameter.name.id, def::PARAM, p.parameter.range);
         }
         for p in parameters.vararg.iter().chain(parameters.kwarg.iter()) {
-            self.add(&p.name.id, def::PARAM, p.range);
+            self.add(&p.name.id, def::PARAM, TextRange::new(p.name.range.start(), p.range.end()));
         }
     }
 
@@ -256,21 +259,38 @@ impl<'a> Collector<'a> {
                 TypeParam::TypeVarTuple(t) => (None, t.default.as_deref()),
                 TypeParam::ParamSpec(t) => (None, t.default.as_deref()),
             };
-            self.add(&p.name().id, def::TYPE_PARAM | def::LOCAL, p.range());
+            let id = &p.name().id;
+            match id.as_str() {
+                "__debug__" => self.fail("cannot assign to __debug__", p.range()),
+                "__classdict__" | "__conditional_annotations__" | ".defaults" => {
+                    self.fail(format!("reserved name '{id}' cannot be used for type parameter"), p.range());
+                }
+                _ => {}
+            }
+            self.add(id, def::TYPE_PARAM | def::LOCAL, p.range());
             if default.is_none() && seen_default {
                 let name = &p.name().id;
                 self.fail(format!("non-default type parameter '{name}' follows default type parameter"), p.range());
             }
             seen_default |= default.is_some();
-            self.type_variable(p, Role::Bound, bound);
-            self.type_variable(p, Role::Default, default);
+            let kinds = match p {
+                TypeParam::TypeVar(_) if bound.is_some_and(Expr::is_tuple_expr) => {
+                    ["a TypeVar constraint", "a TypeVar default"]
+                }
+                TypeParam::TypeVar(_) => ["a TypeVar bound", "a TypeVar default"],
+                TypeParam::TypeVarTuple(_) => ["", "a TypeVarTuple default"],
+                TypeParam::ParamSpec(_) => ["", "a ParamSpec default"],
+            };
+            self.type_variable(p, Role::Bound, bound, kinds[0]);
+            self.type_variable(p, Role::Default, default, kinds[1]);
         }
     }
 
-    fn type_variable(&mut self, p: &TypeParam, role: Role, e: Option<&Expr>) {
+    fn type_variable(&mut self, p: &TypeParam, role: Role, e: Option<&Expr>, what: &'static str) {
         let Some(e) = e else { return };
         let in_class = self.scope().sees_class;
         self.enter(p, role, ScopeKind::TypeVariable, p.name().id.clone(), e.range());
+        self.scope().what = what;
         self.add(&Name::new_static(".format"), def::PARAM | def::USE, e.range());
         if in_class {
             self.see_class();
@@ -392,12 +412,10 @@ impl<'a> Collector<'a> {
             self.parameters_defaults(p);
         }
         self.enter(l, Role::Body, ScopeKind::Lambda, Name::new_static("<lambda>"), l.range);
-        let outer = std::mem::take(&mut self.comp_iter);
         if let Some(p) = &l.parameters {
             self.parameters_define(p);
         }
         self.visit_expr(&l.body);
-        self.comp_iter = outer;
         self.leave();
     }
 
@@ -513,10 +531,11 @@ impl<'a> Collector<'a> {
                 ScopeKind::Class => "cannot be used in a class body",
                 ScopeKind::TypeParams => "cannot be used within the definition of a generic",
                 ScopeKind::TypeAlias => "cannot be used in a type alias",
-                ScopeKind::TypeVariable => "cannot be used in a type variable bound",
+                ScopeKind::TypeVariable => &format!("cannot be used in {}", scope.what),
                 ScopeKind::Annotation => "cannot be used in an annotation",
             };
-            return self.fail(format!("assignment expression within a comprehension {place}"), range);
+            let message = format!("assignment expression within a comprehension {place}");
+            return self.fail(message, range);
         }
     }
 
@@ -524,12 +543,30 @@ impl<'a> Collector<'a> {
     fn forbid(&mut self, what: &str, range: TextRange) {
         let place = match self.kind() {
             ScopeKind::Annotation => "an annotation",
-            ScopeKind::TypeVariable => "a TypeVar bound",
+            ScopeKind::TypeVariable => self.table.scopes[self.current].what,
             ScopeKind::TypeAlias => "a type alias",
             ScopeKind::TypeParams => "the definition of a generic",
             _ => return,
         };
         self.fail(format!("{what} cannot be used within {place}"), range);
+    }
+
+    /// An asynchronous statement must be in an asynchronous function.
+    fn check_async(&mut self, what: &str, range: TextRange) {
+        let module = self.kind() == ScopeKind::Module && self.settings.allow_top_level_await;
+        if !module && !self.scope().is_async {
+            self.fail(format!("{what} outside async function"), range);
+        }
+    }
+
+    fn check_await(&mut self, range: TextRange) {
+        let place = match self.kind() {
+            _ if self.settings.allow_top_level_await => return,
+            ScopeKind::Module | ScopeKind::Class => "function",
+            ScopeKind::Function | ScopeKind::Lambda if !self.scope().is_async => "async function",
+            _ => return,
+        };
+        self.fail(format!("'await' outside {place}"), range);
     }
 
     fn yields(&mut self, range: TextRange) {
@@ -561,6 +598,14 @@ impl<'a> Collector<'a> {
             return;
         }
         let iter = if self.comp_target { def::COMP_ITER } else { 0 };
+        if iter != 0 {
+            let name = self.mangle(&n.id);
+            let old = self.scope().symbols.get(&name).map_or(0, |s| s.flags);
+            if old & (def::GLOBAL | def::NONLOCAL) != 0 {
+                let message = "comprehension inner loop cannot rebind assignment expression target";
+                return self.fail(format!("{message} '{}'", n.id), n.range);
+            }
+        }
         self.add(&n.id, def::LOCAL | iter, n.range);
     }
 
@@ -587,7 +632,7 @@ impl<'a> Collector<'a> {
         self.depth += 1;
         self.table.depth = self.table.depth.max(self.depth);
         if self.depth > MAX_DEPTH {
-            self.error = Some(Failure::of(ErrorKind::Memory, "too many nested expressions or blocks", range));
+            self.error = Some(Failure::of(ErrorKind::Memory, TOO_DEEP, range));
         } else {
             stacker::maybe_grow(RED_ZONE, STACK, || f(self));
         }
@@ -596,6 +641,11 @@ impl<'a> Collector<'a> {
 
     fn stmt(&mut self, stmt: &Stmt) {
         let outer = self.conditional;
+        match stmt {
+            Stmt::With(w) if w.is_async => self.check_async("'async with'", w.range),
+            Stmt::For(f) if f.is_async => self.check_async("'async for'", f.range),
+            _ => {}
+        }
         match stmt {
             Stmt::FunctionDef(f) => self.function(f),
             Stmt::ClassDef(c) => self.class(c),
@@ -660,7 +710,8 @@ impl<'a> Collector<'a> {
             Expr::ListComp(c) => self.comprehension(c, ScopeKind::Comp, "<listcomp>", &[&c.elt], &c.generators),
             Expr::SetComp(c) => self.comprehension(c, ScopeKind::Comp, "<setcomp>", &[&c.elt], &c.generators),
             Expr::DictComp(c) => {
-                let elements: Vec<&Expr> = c.key.iter().map(|k| &**k).chain([&*c.value]).collect();
+                // The value is looked at first.
+                let elements: Vec<&Expr> = [&*c.value].into_iter().chain(c.key.iter().map(|k| &**k)).collect();
                 self.comprehension(c, ScopeKind::Comp, "<dictcomp>", &elements, &c.generators);
             }
             Expr::Dict(d) => {
@@ -692,6 +743,7 @@ impl<'a> Collector<'a> {
             }
             Expr::Await(a) => {
                 self.forbid("await expression", a.range);
+                self.check_await(a.range);
                 self.scope().has_await = true;
                 visitor::walk_expr(self, expr);
             }

@@ -92,6 +92,8 @@ pub struct Scope {
     pub uses_annotations: bool,
     /// The scope of a module's or class's `__annotate__`.
     pub annotations: Option<ScopeId>,
+    /// What the expression of a type variable's scope is.
+    pub what: &'static str,
     pub range: TextRange,
     /// Where the scope's definition begins, behind decorators.
     pub at: TextSize,

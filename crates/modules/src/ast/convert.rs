@@ -1,9 +1,8 @@
 //! `compile()` to a tree and of a tree; the module `builtins` finds these functions in the registry.
 
 use super::build::Builder;
-use ferropy_builtins::functions::compile::{
-    COMPILE_AST, PARSE_AST, compile_text, filename_arg, raise_syntax_error, source_text,
-};
+use ferropy_builtins::functions::compile::{COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, with_warnings};
+use ferropy_builtins::functions::source::{Input, Origin, source_with};
 use ferropy_compiler::{Mode, Options};
 use ferropy_vm::{Args, NativeDef, R, Thread};
 
@@ -11,7 +10,6 @@ static FUNCTIONS: [NativeDef; 2] = [
     NativeDef::function("parse_to_ast(source, filename, mode, flags, feature_version=-1, /)", parse_to_ast, ""),
     NativeDef::function("ast_to_code(tree, filename, mode, flags, optimize, /)", ast_to_code, ""),
 ];
-const ONLY_AST: i64 = 0x400;
 const FUTURE: i64 = 0x1ff_0000;
 
 /// Puts the functions where `compile` looks.
@@ -37,7 +35,11 @@ fn options(cx: &mut Thread, a: Args<'_>) -> R<(Options, String)> {
         filename,
         mode: rust_mode,
         future_flags: (flags & FUTURE) as u32,
-        allow_top_level_await: flags & 0x2000 != 0,
+        allow_top_level_await: flags & pycf::ALLOW_TOP_LEVEL_AWAIT != 0,
+        keep_blocks: flags & pycf::DONT_IMPLY_DEDENT != 0,
+        tell_incomplete: flags & pycf::ALLOW_INCOMPLETE_INPUT != 0,
+        type_comments: flags & pycf::TYPE_COMMENTS != 0,
+        max_digits: cx.vm().settings.max_str_digits,
         ..Options::default()
     };
     Ok((options, mode))
@@ -50,11 +52,10 @@ pub fn parse_to_ast(cx: &mut Thread, a: Args<'_>) -> R {
         let text = "compile() mode 'func_type' is not supported";
         return Err(cx.error(ferropy_vm::Exc::NotImplementedError, text));
     }
-    let text = source_text(cx, a[0], "string, bytes or AST object", "compile")?;
-    let tree = match ferropy_compiler::parse(&text, &options) {
-        Ok(t) => t,
-        Err(e) => return Err(raise_syntax_error(cx, &e)),
-    };
+    let utf8 = cx.index(a[3])? & pycf::IGNORE_COOKIE != 0;
+    let input = Input { filename: &options.filename, origin: Origin::Object, utf8 };
+    let text = source_with(cx, a[0], "string, bytes or AST object", "compile", input)?;
+    let tree = with_warnings(cx, &options.filename, |warn| ferropy_compiler::parse(&text, &options, warn))?;
     Builder::new(&text).module(cx, &tree, options.mode == Mode::Single)
 }
 
@@ -71,7 +72,7 @@ pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
         let got = cx.class_name(a[0]);
         return Err(cx.type_error(format!("expected {wanted} node, got {got}")));
     }
-    if cx.index(a[3])? & ONLY_AST != 0 {
+    if cx.index(a[3])? & pycf::ONLY_AST != 0 {
         return Ok(a[0]);
     }
     options.optimize = cx.index(a[4])? as u8;

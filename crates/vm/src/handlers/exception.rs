@@ -39,8 +39,7 @@ fn raise(cx: &mut Thread, _: [Value; 3], i: Instr, _: u32) -> R {
         let cause = reg(cx, i.b());
         let cause = match cause {
             Value::NONE => Value::NONE,
-            c if c.kind() == Exception::kind() => c,
-            c if c.cast::<Class>().is_some_and(|k| k.has(crate::class::flags::EXCEPTION)) => cx.call(c, &[])?,
+            c if c.kind() == Exception::kind() || is_exception_class(c) => exception_from(cx, c)?,
             _ => return Err(cx.type_error("exception causes must derive from BaseException")),
         };
         // SAFETY: `exception_from` returns exceptions.
