@@ -2,7 +2,7 @@
 //!
 //! Only the message of an exception and the reading of source files run Python code; what fails there is left out.
 
-use ferropy_builtins::functions::compile::decode_source;
+use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_builtins::functions::output::sys_get;
 use ferropy_vm::types::{CodeObject, Exception, FrameObject, List, Traceback};
 use ferropy_vm::{Gc, R, Thread, Value};
@@ -178,5 +178,5 @@ fn open_source(cx: &mut Thread, path: &str) -> R<String> {
     let closed = cx.call_method(file, "close", &[]);
     let data = cx.bytes_of(data?)?;
     closed?;
-    decode_source(cx, data, path, false)
+    decode_source(cx, data, Input { filename: path, origin: Origin::File, utf8: false })
 }
