@@ -178,18 +178,14 @@ fn tuple_compare<const OP: u8>(cx: &mut Thread, a: Args<'_>) -> R {
     let t = this(cx, a[0])?;
     let Some(other) = a[1].cast::<Tuple>() else { return Ok(Value::NOT_IMPLEMENTED) };
     let op = CmpOp::from_u8(OP);
-    if t.len != other.len && matches!(op, CmpOp::Eq | CmpOp::Ne) {
-        return Ok(Value::bool(op == CmpOp::Ne));
+    if matches!(op, CmpOp::Eq | CmpOp::Ne) {
+        return Ok(Value::bool(cx.tuples_equal(t, other)? == (op == CmpOp::Eq)));
     }
     cx.check_recursion(" in comparison")?;
     for i in 0..t.len.min(other.len) {
         let (x, y) = (t.at(i), other.at(i));
         if !cx.eq(x, y)? {
-            return match op {
-                CmpOp::Eq => Ok(Value::FALSE),
-                CmpOp::Ne => Ok(Value::TRUE),
-                _ => cx.compare(op, x, y),
-            };
+            return cx.compare(op, x, y);
         }
     }
     Ok(Value::bool(op.of(t.len.cmp(&other.len))))

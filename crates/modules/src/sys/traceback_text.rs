@@ -2,8 +2,8 @@
 //!
 //! Only the message of an exception and the reading of source files run Python code; what fails there is left out.
 
-use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_builtins::functions::output::sys_get;
+use ferropy_builtins::functions::source::{Input, Origin, decode_source};
 use ferropy_vm::types::{CodeObject, Exception, FrameObject, List, Traceback};
 use ferropy_vm::{Gc, R, Thread, Value};
 

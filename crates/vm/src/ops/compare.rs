@@ -4,7 +4,7 @@ use super::call::{Argv, is_plain_method};
 use crate::class::Builtin as B;
 use crate::frame::Cont;
 use crate::types::{Str, Tuple};
-use crate::{N, R, Thread, Value};
+use crate::{Gc, N, R, Thread, Value};
 
 /// A comparison operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +65,9 @@ impl Thread {
         if let Some(r) = self.quick_compare(op, a, b) {
             return Ok(Value::bool(r));
         }
+        if let Some(r) = self.compare_tuples(op, a, b)? {
+            return Ok(r);
+        }
         self.check_recursion(" in comparison")?;
         for stage in 1..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
@@ -82,6 +85,32 @@ impl Thread {
         self.compare_default(op, a, b)
     }
 
+    /// Are the items of two tuples equal, one by one?
+    pub fn tuples_equal(&mut self, x: Gc<Tuple>, y: Gc<Tuple>) -> R<bool> {
+        if x.len != y.len {
+            return Ok(false);
+        }
+        self.check_recursion(" in comparison")?;
+        for i in 0..x.len {
+            if !self.eq(x.at(i), y.at(i))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `==` and `!=` of two exact tuples.
+    #[inline]
+    fn compare_tuples(&mut self, op: CmpOp, a: Value, b: Value) -> R<Option<Value>> {
+        let s = B::Tuple as u32;
+        if a.shape() != s || b.shape() != s || !matches!(op, CmpOp::Eq | CmpOp::Ne) {
+            return Ok(None);
+        }
+        // SAFETY: both are tuples.
+        let same = unsafe { self.tuples_equal(a.cast_unchecked(), b.cast_unchecked()) }?;
+        Ok(Some(Value::bool(same == (op == CmpOp::Eq))))
+    }
+
     /// `bool(a op b)`.
     pub fn compare_bool(&mut self, op: CmpOp, a: Value, b: Value) -> R<bool> {
         let v = self.compare(op, a, b)?;
@@ -94,6 +123,9 @@ impl Thread {
             && let Some(r) = self.quick_compare(op, a, b)
         {
             return Ok(Value::bool(r));
+        }
+        if let Some(r) = self.compare_tuples(op, a, b)? {
+            return Ok(r);
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
