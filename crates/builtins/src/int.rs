@@ -187,9 +187,8 @@ fn decimal(cx: &mut Thread, v: Value) -> R<String> {
 }
 
 fn int_repr(cx: &mut Thread, a: Args<'_>) -> R {
-    if let Some(n) = a[0].as_int() {
-        let mut buf = [0u8; 24];
-        return Ok(cx.new_str(ferropy_vm::ops::basic::format_i64(n, &mut buf))?.value());
+    if a[0].is_int() {
+        return Ok(cx.str(a[0])?.value());
     }
     let text = decimal(cx, a[0])?;
     Ok(cx.new_str(&text)?.value())

@@ -159,7 +159,7 @@ fn dump(cx: &Thread, fd: i32) {
             write(fd, b"\", line ");
             let mut digits = [0; 24];
             let line = cx.line_of(code, cx.frame_pc(at));
-            write(fd, ferropy_vm::ops::basic::format_i64(line as i64, &mut digits).as_bytes());
+            write(fd, ferropy_vm::ops::basic::format_i64(line as i64, &mut digits));
             write(fd, b" in ");
             write(fd, code.qualname.cast::<Str>().as_ref().map_or(b"???", |s| s.bytes()));
             write(fd, b"\n");

@@ -158,8 +158,8 @@ fn reserve(cx: &mut Thread, d: Gc<Deque>) -> R<Gc<Array>> {
     }
     let array = cx.new_array((n + 1).next_power_of_two().max(8))?;
     for i in 0..n {
-        let v = get(d, i).unwrap_or(Value::NONE);
-        array.field(i).set(cx, array, v);
+        // The new array is young (or in the log), so its words are written without barriers.
+        array.field(i).init(get(d, i).unwrap_or(Value::NONE));
     }
     d.items.set(cx, d, array);
     d.head.set(0);

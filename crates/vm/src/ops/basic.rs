@@ -212,12 +212,17 @@ impl Thread {
         }
         if let Some(n) = v.as_int() {
             let mut buf = [0u8; 24];
-            return self.new_str(format_i64(n, &mut buf));
+            return self.digits(format_i64(n, &mut buf));
         }
         self.check_recursion(" while getting the str of an object")?;
         let Some(f) = self.lookup_special(v, N::__str__) else { return self.repr(v) };
         let r = self.call_unbound(f, v, &[])?;
         self.expect_str(r, "__str__")
+    }
+
+    /// A string of ASCII bytes.
+    fn digits(&mut self, text: &[u8]) -> R<Gc<Str>> {
+        self.new_str_counted(text, text.len())
     }
 
     fn expect_str(&mut self, r: Value, method: &str) -> R<Gc<Str>> {
@@ -546,7 +551,7 @@ pub fn quick_truth(v: Value) -> Option<bool> {
 }
 
 /// Decimal digits of an integer.
-pub fn format_i64(n: i64, buf: &mut [u8; 24]) -> &str {
+pub fn format_i64(n: i64, buf: &mut [u8; 24]) -> &[u8] {
     let mut at = buf.len();
     let mut m = n.unsigned_abs();
     loop {
@@ -561,5 +566,5 @@ pub fn format_i64(n: i64, buf: &mut [u8; 24]) -> &str {
         at -= 1;
         buf[at] = b'-';
     }
-    std::str::from_utf8(&buf[at..]).unwrap_or("")
+    &buf[at..]
 }

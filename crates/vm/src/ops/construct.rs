@@ -16,6 +16,9 @@ impl Thread {
             if c == meta && argv.count == 1 && argv.names.is_null() {
                 return Ok(self.class_of(argv.at(0)).value());
             }
+            if c == self.builtin(B::Str) && argv.count == 1 && argv.names.is_null() {
+                return Ok(self.str(argv.at(0))?.value());
+            }
             if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
                 let instance = self.alloc_instance(c)?;
                 return match c.call_init.get().bound() {

@@ -325,8 +325,7 @@ impl Thread {
             return Ok(());
         }
         let it = self.iter(v)?;
-        self.ask_length(v)?;
-        match self.known_len(v) {
+        match self.expected_len(v)? {
             0 => {}
             n => self.list_reserve(list, list.len() + n)?,
         }
@@ -334,6 +333,16 @@ impl Thread {
             self.list_append(list, x)?;
         }
         Ok(())
+    }
+
+    /// How many items to make room for. An object's own answer is believed up to a limit; its errors count.
+    fn expected_len(&mut self, v: Value) -> R<usize> {
+        const BELIEVED: usize = 1 << 20;
+        match self.known_len(v) {
+            0 if v.kind() == Generator::kind() => Ok(0),
+            0 => Ok(self.length_hint(v, 0)?.min(BELIEVED)),
+            n => Ok(n),
+        }
     }
 
     /// The number of items of a built-in container or view, 0 for others.
