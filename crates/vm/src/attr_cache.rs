@@ -9,6 +9,7 @@
 //! table is emptied after each marking, because names and classes may die then.
 
 use crate::class::flags;
+use crate::frame::Cont;
 use crate::ops::attr::Found;
 use crate::types::*;
 use crate::{Builtin as B, Gc, HeapObject, R, Thread, Value};
@@ -233,13 +234,8 @@ impl Thread {
             known => known,
         };
         match answer.and_then(|a| self.attr_by(c.value(), name, a)) {
-            Some(Found::Value(x)) => Ok(x),
-            Some(Found::ClassMethod(f)) => self.bind_first(f, c.value()),
-            Some(Found::Descriptor(d)) => {
-                let meta = self.class_of(c.value()).value();
-                self.bind(d, c.value(), meta)
-            }
-            _ => self.class_getattr(c, name),
+            Some(found) => self.found_attr(c.value(), name, found, Cont::Exit, 0),
+            None => self.class_getattr(c, name),
         }
     }
 

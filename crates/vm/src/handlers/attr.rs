@@ -6,7 +6,6 @@ use crate::class::flags as cflags;
 use crate::frame::Cont;
 use crate::object::HeapObject;
 use crate::ops::attr::Found;
-use crate::ops::call::Argv;
 use crate::types::{Cache, Caches, Class, Module};
 use crate::{Builtin as B, Gc, N};
 
@@ -99,29 +98,11 @@ fn get_attr(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
     let dst = i.a() as u8;
     match find_and_fill(cx, v, n, ext)? {
-        Some(Found::Value(x) | Found::Slot(_, x)) => Ok(x),
-        Some(Found::Method(f)) => {
-            let class = cx.class_of(v).value();
-            cx.bind(f, v, class)
-        }
-        Some(Found::ClassMethod(f)) => {
-            let class = class_receiver(cx, v);
-            cx.bind_first(f, class)
-        }
-        Some(Found::Descriptor(d)) => {
-            let class = cx.class_of(v).value();
-            cx.bind(d, v, class)
-        }
-        Some(Found::Property(get)) => cx.call_step(get, Argv::slice(&[v]), Cont::Store, dst),
-        _ => cx.getattr_step(v, n, Cont::Store, dst),
+        None | Some(Found::Nothing) => cx.getattr_step(v, n, Cont::Store, dst),
+        Some(found) => cx.found_attr(v, n, found, Cont::Store, dst),
     }
 }
 slow!(GET_ATTR, get_attr);
-
-/// The class that a class method found on `v` gets.
-fn class_receiver(cx: &Thread, v: Value) -> Value {
-    if v.kind() == Class::kind() { v } else { cx.class_of(v).value() }
-}
 
 fn bind_method(cx: &mut Thread, [f, v, _]: [Value; 3], _i: Instr, _: u32) -> R {
     let class = cx.class_of(v).value();
@@ -166,7 +147,7 @@ fn get_method(cx: &mut Thread, [v, _, _]: [Value; 3], i: Instr, ext: u32) -> R {
     let (f, this) = match find_and_fill(cx, v, n, ext)? {
         Some(Found::Method(f)) => (f, v),
         Some(Found::Value(x) | Found::Slot(_, x)) => (x, Value::NULL),
-        Some(Found::ClassMethod(f)) => (f, class_receiver(cx, v)),
+        Some(Found::ClassMethod(f)) => (f, cx.class_receiver(v)),
         _ => (cx.getattr(v, n)?, Value::NULL),
     };
     set(cx, i.a() + 1, this);

@@ -428,8 +428,13 @@ impl Thread {
         self.found_attr(v, name, found, cont, dst)
     }
 
-    /// The attribute that was found.
-    fn found_attr(&mut self, v: Value, name: Value, found: Found, cont: Cont, dst: u8) -> R {
+    /// The class that a class method found on `v` gets.
+    pub(crate) fn class_receiver(&self, v: Value) -> Value {
+        if v.kind() == Class::kind() { v } else { self.class_of(v).value() }
+    }
+
+    /// The attribute that was found: what it is bound to, or what a getter says.
+    pub(crate) fn found_attr(&mut self, v: Value, name: Value, found: Found, cont: Cont, dst: u8) -> R {
         match found {
             Found::Value(x) | Found::Slot(_, x) => Ok(x),
             Found::Method(f) => {
@@ -438,7 +443,7 @@ impl Thread {
             }
             Found::Property(get) => self.call_step(get, crate::ops::call::Argv::slice(&[v]), cont, dst),
             Found::ClassMethod(f) => {
-                let class = self.class_of(v).value();
+                let class = self.class_receiver(v);
                 self.bind_first(f, class)
             }
             Found::Descriptor(d) => {
