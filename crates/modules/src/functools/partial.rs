@@ -21,7 +21,8 @@ pub static PARTIAL: TypeDef = TypeDef::new::<Partial>(
     "functools.partial",
     &[
         NativeDef::static_method("__new__(cls, /, *args, **kwargs)", partial_new, "Create and return a new object."),
-        NativeDef::method("__call__(self, /, *args, **kwargs)", partial_call, "Call self as a function.").spare_kwargs(),
+        NativeDef::method("__call__(self, /, *args, **kwargs)", partial_call, "Call self as a function.")
+            .spare_kwargs(),
         NativeDef::method(
             "__get__(self, instance, owner=None, /)",
             partial_get,

@@ -558,10 +558,7 @@ impl Thread {
             };
             let value = argv.at(given + i);
             let found = sig.params.iter().enumerate().position(|(j, p)| {
-                j >= sig.posonly
-                    && p.name.as_bytes() == name.bytes()
-                    && Some(j) != sig.varargs
-                    && Some(j) != sig.varkw
+                j >= sig.posonly && p.name.as_bytes() == name.bytes() && Some(j) != sig.varargs && Some(j) != sig.varkw
             });
             match (found, sig.varkw) {
                 (Some(p), _) if to[p].is_null() => to[p] = value,

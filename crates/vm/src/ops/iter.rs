@@ -104,6 +104,8 @@ impl Thread {
             s if s == B::DictValues as u32 => self.view_iter(v, 1, B::DictValueIterator)?,
             s if s == B::DictItems as u32 => self.view_iter(v, 2, B::DictItemIterator)?,
             s if s == B::Generator as u32 || s == B::ListIterator as u32 || s == B::RangeIterator as u32 => v,
+            // What has a function to advance it is an iterator, whose `__iter__` gives itself.
+            _ if self.next_fn(v).is_some() => v,
             _ => return Ok(None),
         }))
     }
