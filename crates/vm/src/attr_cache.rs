@@ -260,14 +260,14 @@ impl Thread {
             }
             // Data descriptors come before the instance's own attributes.
             Found::Property(f) => Some(Answer::of(what::PROPERTY, f)),
+            // Modules of all classes share their entries.
+            Found::Descriptor(d) if is_computed(d) && v.kind() != Module::kind() => Some(Answer::of(what::COMPUTED, d)),
             _ if opaque => self.dict_mode_answer(class, name),
             Found::Method(f) => Some(Answer::of(what::METHOD, f)),
             Found::Value(_) => {
                 let (holder, _) = self.lookup_where(class, name)?;
                 self.dict_answer_of(holder.dict(), name)
             }
-            // Modules of all classes share their entries.
-            Found::Descriptor(d) if is_computed(d) && v.kind() != Module::kind() => Some(Answer::of(what::COMPUTED, d)),
             Found::Descriptor(d) => self.wrapped_answer(d),
             _ => None,
         }

@@ -447,8 +447,14 @@ impl Thread {
                 self.bind_first(f, class)
             }
             Found::Descriptor(d) => {
-                let class = self.class_of(v).value();
-                self.bind(d, v, class)
+                let class = self.class_of(v);
+                if let Some(n) = d.cast::<NativeFn>()
+                    && n.def.is_attribute()
+                    && n.owner.cast::<Class>().is_some_and(|owner| class.is_subclass(owner))
+                {
+                    return (n.def.func)(self, crate::Args::new(&[v]));
+                }
+                self.bind(d, v, class.value())
             }
             Found::Nothing => self.no_attribute(v, name),
         }
