@@ -33,14 +33,13 @@ pub fn run(argv: &[String]) -> Result<bool> {
     if !args.has("keep-profile") || !profile.is_file() {
         let merger = merger()?;
         let raw = folder.join("raw");
-        let instrumented =
-            build(&format!("profile-generate={}", raw.display()), &["--config", "profile.release.lto=false"])?;
+        let instrumented = build(&format!("profile-generate={}", raw.display()))?;
         // After the build, whose own runs of instrumented code do not count.
         repo::fresh_folder(&raw)?;
         train(&instrumented, &raw)?;
         merge(&merger, &raw, &profile)?;
     }
-    let built = build(&format!("profile-use={}", profile.display()), &[])?;
+    let built = build(&format!("profile-use={}", profile.display()))?;
     println!("{}", built.display());
     Ok(true)
 }
@@ -66,15 +65,14 @@ fn merger() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds with one more code-generation option, for this crate and all that it uses but not for build scripts.
-fn build(option: &str, more: &[&str]) -> Result<PathBuf> {
+/// Builds with one more code-generation option, for the executable and all that it uses but not for build scripts. Both
+/// builds must be alike in everything else: counts of a function that was optimised in another way are thrown away.
+fn build(option: &str) -> Result<PathBuf> {
     let (host, folder) = (rustc("host:")?, repo::target().join("profiled"));
     let flags = format!("target.{host}.rustflags=['-C', '{option}']");
     let folder_text = folder.to_string_lossy().into_owned();
-    let mut words = vec!["build", "--release", "-p", "ferropy-cli", "--target", &host, "--target-dir", &folder_text];
-    words.extend(["--config", &flags]);
-    words.extend(more);
-    if !repo::cargo(&words)? {
+    let words = ["build", "--release", "-p", "ferropy-cli", "--target", &host, "--target-dir", &folder_text];
+    if !repo::cargo(&[&words[..], &["--config", &flags]].concat())? {
         return Err("ferropy does not build".into());
     }
     Ok(folder.join(&host).join("release/ferropy"))

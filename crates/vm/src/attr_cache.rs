@@ -307,14 +307,16 @@ impl Thread {
         if meta.has(flags::GETATTR_HOOK) {
             return None;
         }
-        if let Some(d) = self.lookup(meta, name) {
+        if let Some(d) = self.lookup(meta, name)
+            && self.is_data_descriptor(d)
+        {
             return is_computed(d).then(|| Answer::of(what::COMPUTED, d));
         }
         let (holder, v) = self.lookup_where(c, name)?;
         match self.classify(v) {
             Found::Value(_) => self.dict_answer_of(holder.dict(), name),
-            // A function on the class itself is not bound.
-            Found::Method(_) if v.kind() == Function::kind() => self.dict_answer_of(holder.dict(), name),
+            // A function on the class itself is not bound. (None's methods are, as None stands for "no instance".)
+            Found::Method(_) if c != self.builtin(B::NoneType) => self.dict_answer_of(holder.dict(), name),
             Found::Descriptor(d) => self.wrapped_answer(d),
             _ => None,
         }

@@ -17,6 +17,11 @@ impl Thread {
         if let Some(same) = quick_eq(a, b) {
             return Ok(same);
         }
+        let s = B::Tuple as u32;
+        if a.shape() == s && b.shape() == s {
+            // SAFETY: both are tuples.
+            return unsafe { self.tuples_equal(a.cast_unchecked(), b.cast_unchecked()) };
+        }
         self.compare_bool(CmpOp::Eq, a, b)
     }
 
