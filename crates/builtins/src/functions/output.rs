@@ -1,7 +1,7 @@
 //! `print`, `input`, and text of objects: `repr`, `ascii`, `format`, `chr`, `ord`, ...
 
 use ferropy_vm::types::{ByteArray, Bytes, Dict};
-use ferropy_vm::{Args, Exc, NativeDef, R, Thread, Value};
+use ferropy_vm::{Args, Exc, N, NativeDef, R, Thread, Value};
 
 pub static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function(
@@ -53,22 +53,22 @@ pub fn sys_get(cx: &mut Thread, name: &str) -> R<Option<Value>> {
 }
 
 /// A text option of print: None stands for the default.
-fn text_option(cx: &mut Thread, v: Option<Value>, name: &str, default: &str) -> R {
+fn text_option(cx: &mut Thread, v: Option<Value>, name: &str, default: char) -> R {
     match v {
         Some(v) if v.as_str().is_some() => Ok(v),
         Some(v) => {
             let class = cx.class_name(v);
             Err(cx.type_error(format!("{name} must be None or a string, not {class}")))
         }
-        None => cx.intern(default),
+        None => Ok(cx.char_str(default as u32)?.value()),
     }
 }
 
 fn print(cx: &mut Thread, a: Args<'_>) -> R {
     // SAFETY: `*args` is a tuple.
     let values = unsafe { a[0].cast_unchecked::<ferropy_vm::types::Tuple>() };
-    let sep = text_option(cx, a.some(1), "sep", " ")?;
-    let end = text_option(cx, a.some(2), "end", "\n")?;
+    let sep = text_option(cx, a.some(1), "sep", ' ')?;
+    let end = text_option(cx, a.some(2), "end", '\n')?;
     let file = match a.some(3) {
         Some(f) => f,
         None => match sys_get(cx, "stdout")? {
@@ -77,7 +77,7 @@ fn print(cx: &mut Thread, a: Args<'_>) -> R {
             None => return print_raw(cx, values.items(), sep, end),
         },
     };
-    let write = cx.intern("write")?;
+    let write = cx.name(N::write);
     for i in 0..values.len {
         if i > 0 {
             cx.call_attr(file, write, &[sep])?;

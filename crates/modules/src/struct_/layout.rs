@@ -3,7 +3,7 @@
 //! Terms: an *item* is one code with its repeat count, which for `s` and `p` is its length; *standard* sizes and byte order
 //! belong to the prefixes `=<>!`, *native* ones to `@` or none.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Copy, Debug)]
