@@ -79,7 +79,7 @@ impl Thread {
         let e = self.pending;
         let Some(x) = e.cast::<Exception>() else { return };
         if self.raises_again(pc) {
-            return;
+            return self.show_where_raised(x, pc);
         }
         // Keep the exception alive in a local; making objects may collect.
         let Ok(frame) = self.frame_object(self.frame) else { return };
@@ -95,6 +95,19 @@ impl Thread {
             x.traceback.set(self, e, tb);
         }
         self.pending = e;
+    }
+
+    /// A clean-up that passes an exception on has no place of its own: the running frame, which may outlive its run as an
+    /// object, is put back to where the exception came from.
+    fn show_where_raised(&mut self, x: Gc<Exception>, pc: usize) {
+        let code = crate::handlers::code(self);
+        let as_raised = code.rust().instrs.get(pc).is_some_and(|w| Instr(*w).op() == Op::Reraise && Instr(*w).c() == 1);
+        let Some(t) = x.traceback.cast::<Traceback>().filter(|_| as_raised) else { return };
+        let top = self.top();
+        if t.frame.get() == top.object && (t.pc as usize) < code.rust().instrs.len() {
+            // SAFETY: an instruction of the frame's code; the pc of a record is that of the next word.
+            top.pc = unsafe { code.instrs.add(t.pc as usize + 1) };
+        }
     }
 
     /// Is the pending exception one that the running frame had caught?

@@ -1,10 +1,11 @@
 //! Code objects.
 //!
-//! Offsets (`co_lines`, `co_positions`, `f_lasti`, `tb_lasti`) count two bytes an instruction word, as tools that know
-//! CPython's code units expect; `co_code` itself has four bytes a word.
+//! `co_code` is the instruction words behind one that stands for entering the frame, which happens at the first line (of
+//! a module: at line 0), as the instruction that CPython begins with does. Offsets into it (`co_lines`, `f_lasti`,
+//! `tb_lasti`) count bytes; `co_positions` has an entry for every code unit of two bytes.
 
 use ferropy_bytecode::code::{Code, Const, VarKind};
-use ferropy_bytecode::{flags as cflags, positions};
+use ferropy_bytecode::{Instr, Op, Position, flags as cflags, positions};
 use ferropy_vm::types::{CodeObject, Dict, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, RootedVec, Thread, Value};
 
@@ -86,9 +87,37 @@ fn of_kind(c: &Code, kind: VarKind) -> Vec<&str> {
     c.vars.iter().filter(|v| v.kind == kind).map(|v| &*v.name).collect()
 }
 
+/// The word before the first instruction.
+fn entry() -> Instr {
+    Instr::abc(Op::Nop, 0, 0, 0)
+}
+
+/// Where the frame is entered. Code that has no locals of its own and is not a class is a module's.
+fn entry_position(code: &Code) -> Position {
+    let line = if code.name == "<module>" { 0 } else { code.firstlineno };
+    Position { line, end_line: line.max(1), col: Some(0), end_col: Some(0) }
+}
+
+/// The offset in `co_code` of the instruction word `pc`.
+pub(super) fn offset(pc: usize) -> i64 {
+    (pc as i64 + 1) * 4
+}
+
+/// The instruction word at an offset; none if it is the entry.
+pub(super) fn word_at(offset: i64) -> Option<u32> {
+    u32::try_from(offset / 4 - 1).ok()
+}
+
+/// The runs of words with their positions, the entry first, as if it were word -1.
+fn runs(code: &Code) -> impl Iterator<Item = (i64, usize, Position)> + '_ {
+    let rest = positions::decode(&code.positions).map(|(first, n, p)| (first as i64, n, p));
+    std::iter::once((-1, 1, entry_position(code))).chain(rest)
+}
+
 fn get_code(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
-    let bytes: Vec<u8> = code.rust().instrs.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let words = std::iter::once(entry().0).chain(code.rust().instrs.iter().copied());
+    let bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
     Ok(cx.new_bytes(&bytes)?.value())
 }
 
@@ -167,35 +196,40 @@ fn hash(cx: &mut Thread, a: Args<'_>) -> R {
     cx.int(h as i64)
 }
 
-fn line(n: u32) -> Value {
-    if n == 0 { Value::NONE } else { Value::small_int(n as i64) }
-}
-
 fn co_lines(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
-    let mut runs: Vec<(usize, usize, u32)> = Vec::new();
-    for (first, n, p) in positions::decode(&code.rust().positions) {
-        match runs.last_mut() {
-            Some(last) if last.2 == p.line => last.1 = first + n,
-            _ => runs.push((first, first + n, p.line)),
+    let mut lines: Vec<(i64, i64, Value)> = Vec::new();
+    for (first, n, p) in runs(code.rust()) {
+        let (end, line) = (first + n as i64, line(&p, first));
+        match lines.last_mut() {
+            Some(last) if last.2 == line => last.1 = end,
+            _ => lines.push((first, end, line)),
         }
     }
     let list = cx.new_list(&[])?;
-    for (start, end, n) in runs {
-        let (start, end) = (Value::small_int(start as i64 * 2), Value::small_int(end as i64 * 2));
-        let t = cx.new_tuple(&[start, end, line(n)])?;
+    for (start, end, line) in lines {
+        let [start, end] = [start, end].map(|pc| Value::small_int((pc + 1) * 4));
+        let t = cx.new_tuple(&[start, end, line])?;
         cx.list_append(list, t.value())?;
     }
     cx.iter(list.value())
+}
+
+/// A position's line, None if it has none; a module is entered at line 0.
+fn line(p: &Position, first: i64) -> Value {
+    if p.line == 0 && first >= 0 { Value::NONE } else { Value::small_int(p.line as i64) }
 }
 
 fn co_positions(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
     let list = cx.new_list(&[])?;
     let column = |c: Option<u32>| c.map_or(Value::NONE, |c| Value::small_int(c as i64));
-    for (_, n, p) in positions::decode(&code.rust().positions) {
-        let t = cx.new_tuple(&[line(p.line), line(p.end_line), column(p.col), column(p.end_col)])?;
-        for _ in 0..n {
+    for (first, n, p) in runs(code.rust()) {
+        let line = line(&p, first);
+        let end_line = if line == Value::NONE { line } else { Value::small_int(p.end_line as i64) };
+        let t = cx.new_tuple(&[line, end_line, column(p.col), column(p.end_col)])?;
+        // A word is two code units.
+        for _ in 0..2 * n {
             cx.list_append(list, t.value())?;
         }
     }

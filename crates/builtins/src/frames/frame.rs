@@ -103,7 +103,7 @@ fn get_lasti(cx: &mut Thread, a: Args<'_>) -> R {
     let o = this(cx, a[0])?;
     let created =
         o.live.get().is_null() && o.generator.cast::<Generator>().is_some_and(|g| g.state.get() == state::CREATED);
-    let n = if created { -1 } else { cx.frame_object_pc(o) as i64 * 2 };
+    let n = if created { -1 } else { super::code::offset(cx.frame_object_pc(o)) };
     Ok(Value::small_int(n))
 }
 

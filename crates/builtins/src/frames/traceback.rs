@@ -37,6 +37,10 @@ fn link(cx: &mut Thread, v: Value) -> R {
     Ok(v)
 }
 
+/// Instruction words past all code: those of a negative `tb_lasti`, and of the entry of the frame.
+const NOWHERE: u32 = u32::MAX;
+const ENTRY: u32 = u32::MAX - 1;
+
 fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let next = link(cx, a[1])?;
     let Some(frame) = a[2].cast::<FrameObject>() else {
@@ -47,8 +51,10 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let (Ok(lasti), Ok(lineno)) = (i32::try_from(lasti), i32::try_from(lineno)) else {
         return Err(cx.overflow_error("signed integer is greater than maximum"));
     };
-    // A negative tb_lasti ("nowhere") has no instruction: one past all code.
-    let pc = u32::try_from(lasti / 2).ok().filter(|_| lasti >= 0).unwrap_or(u32::MAX);
+    let pc = match lasti {
+        ..0 => NOWHERE,
+        n => super::code::word_at(n as i64).unwrap_or(ENTRY),
+    };
     let tb = Traceback { next: field(next), frame: field(frame), pc, lineno: lineno.into() };
     Ok(cx.alloc(B::Traceback, tb)?.value())
 }
@@ -80,7 +86,11 @@ fn get_frame(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn get_lasti(cx: &mut Thread, a: Args<'_>) -> R {
     let pc = this(cx, a[0])?.pc;
-    Ok(Value::small_int(if pc == u32::MAX { -1 } else { pc as i64 * 2 }))
+    Ok(Value::small_int(match pc {
+        NOWHERE => -1,
+        ENTRY => 0,
+        pc => super::code::offset(pc as usize),
+    }))
 }
 
 fn get_lineno(cx: &mut Thread, a: Args<'_>) -> R {

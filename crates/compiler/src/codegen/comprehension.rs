@@ -18,6 +18,15 @@ enum Sink<'a> {
     Yield(&'a Expr),
 }
 
+impl Sink<'_> {
+    fn range(&self) -> TextRange {
+        match self {
+            Sink::List(_, e) | Sink::Set(_, e) | Sink::Yield(e) => e.range(),
+            Sink::Dict(_, key, value) => key.range().cover(value.range()),
+        }
+    }
+}
+
 impl<'a> Gen<'a, '_> {
     pub(super) fn comprehension(&mut self, e: &'a Expr, dst: Option<Reg>) -> Res<Reg> {
         let (scope, generators) = match e {
@@ -125,8 +134,9 @@ impl<'a> Gen<'a, '_> {
         }
         self.deep(|s| s.comprehension_loop(rest, None, sink))?;
         self.bind(next);
-        self.at(g.iter.range());
+        self.at(sink.range());
         self.emit_jump(Op::JumpBack, 0, 0, 0, again);
+        self.at(g.iter.range());
         self.loop_end(exc, done);
         self.release(mark);
         Ok(())
@@ -151,7 +161,7 @@ impl<'a> Gen<'a, '_> {
             Sink::Dict(t, key, value) => {
                 let k = self.operand(key, &[value])?;
                 let v = self.expr(value, None)?;
-                self.at(key.range().cover(value.range()));
+                self.at(sink.range());
                 self.emit(Op::MapAdd, t, k, v);
             }
             Sink::Yield(e) => {
@@ -194,7 +204,7 @@ impl<'a> Gen<'a, '_> {
         self.unit.flags |= if self.table.scopes[scope].is_async { flags::ASYNC_GENERATOR } else { flags::GENERATOR };
         self.at(range);
         self.comprehension_loop(&g.generators, Some(0), Sink::Yield(&g.elt))?;
-        self.at(range);
+        self.at(if first.is_async { range } else { first.iter.range() });
         self.return_none()?;
         let code = self.close_unit()?;
         self.at(range);

@@ -296,7 +296,7 @@ impl<'a> Gen<'a, '_> {
         asm.ranges.push(Range { start, end, target: end, reg: exc });
         self.artificial();
         self.emit(Op::Intrinsic1, exc, exc, Intrinsic1::StopIterationError as u8);
-        self.emit(Op::Reraise, exc, 0, 0);
+        self.emit(Op::Reraise, exc, 0, super::exceptions::AS_RAISED);
         Ok(())
     }
 
