@@ -296,7 +296,9 @@ impl Assembler {
                 Extra::Name { name, .. } => *name = names[*name as usize] as u16,
                 _ => {}
             }
-            for (_, index) in [(info.b, &mut ins.b), (info.c, &mut ins.c)].into_iter().filter(|(k, _)| *k == Operand::Konst) {
+            for (_, index) in
+                [(info.b, &mut ins.b), (info.c, &mut ins.c)].into_iter().filter(|(k, _)| *k == Operand::Konst)
+            {
                 *index = operands[*index as usize] as u8;
             }
         }

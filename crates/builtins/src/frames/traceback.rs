@@ -37,10 +37,6 @@ fn link(cx: &mut Thread, v: Value) -> R {
     Ok(v)
 }
 
-/// Instruction words past all code: those of a negative `tb_lasti`, and of the entry of the frame.
-const NOWHERE: u32 = u32::MAX;
-const ENTRY: u32 = u32::MAX - 1;
-
 fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let next = link(cx, a[1])?;
     let Some(frame) = a[2].cast::<FrameObject>() else {
@@ -51,11 +47,7 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let (Ok(lasti), Ok(lineno)) = (i32::try_from(lasti), i32::try_from(lineno)) else {
         return Err(cx.overflow_error("signed integer is greater than maximum"));
     };
-    let pc = match lasti {
-        ..0 => NOWHERE,
-        n => super::code::word_at(n as i64).unwrap_or(ENTRY),
-    };
-    let tb = Traceback { next: field(next), frame: field(frame), pc, lineno: lineno.into() };
+    let tb = Traceback { next: field(next), frame: field(frame), lasti, lineno: lineno.into() };
     Ok(cx.alloc(B::Traceback, tb)?.value())
 }
 
@@ -85,12 +77,7 @@ fn get_frame(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn get_lasti(cx: &mut Thread, a: Args<'_>) -> R {
-    let pc = this(cx, a[0])?.pc;
-    Ok(Value::small_int(match pc {
-        NOWHERE => -1,
-        ENTRY => 0,
-        pc => super::code::offset(pc as usize),
-    }))
+    Ok(Value::small_int(this(cx, a[0])?.lasti as i64))
 }
 
 fn get_lineno(cx: &mut Thread, a: Args<'_>) -> R {
@@ -98,8 +85,7 @@ fn get_lineno(cx: &mut Thread, a: Args<'_>) -> R {
     if tb.lineno.get() >= 0 {
         return Ok(Value::small_int(tb.lineno.get() as i64));
     }
-    let code = tb.frame.cast::<FrameObject>().and_then(|f| cx.frame_code(f));
-    let n = code.map_or(0, |c| cx.line_of(c, tb.pc as usize));
+    let n = cx.traceback_line(tb);
     Ok(if n == 0 { Value::NONE } else { Value::small_int(n as i64) })
 }
 
