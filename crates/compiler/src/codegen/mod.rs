@@ -227,8 +227,9 @@ impl<'a> Gen<'a, '_> {
         self.unit.asm.pos = self.source.position(range);
     }
 
-    /// The instructions that follow have no place in the source.
+    /// The instructions that follow have no place in the source but a line.
     fn artificial(&mut self) {
+        self.unit.asm.pos.end_line = self.unit.asm.pos.line;
         self.unit.asm.pos.col = None;
         self.unit.asm.pos.end_col = None;
     }
