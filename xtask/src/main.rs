@@ -8,6 +8,7 @@ mod bench;
 mod conformance;
 mod process;
 mod references;
+mod release;
 mod repo;
 mod startup;
 mod test;
@@ -24,6 +25,7 @@ cargo xtask CHORE [options]      (cargo xtask CHORE --help says more)
   test [--quick]        everything a change must pass: formatting, lints, unit tests, tidiness, Python programs, conformance
   conformance           CPython's own test suite under ferropy, compared with what passed before
   bench                 pure-Python benchmarks side by side under ferropy, CPython and PyPy
+  release               a release build that was trained: optimised with a profile of programs that ran
   startup               time and memory of `-c pass`, against CPython
   references            installs CPython 3.14 with its tests, and PyPy, to compare with
   help                  this text
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "conformance" => conformance::run(rest),
         "bench" => bench::run(rest),
+        "release" => release::run(rest),
         "startup" => startup::run(rest),
         "references" => references::run(rest),
         "help" | "--help" | "-h" => {

@@ -31,7 +31,7 @@ static METHODS: &[NativeDef] = &[
         ferropy_vm::ops::construct::dict_new,
         "Create and return a new object.  See help(type) for accurate signature.",
     ),
-    NativeDef::method("__init__(self, /, *args, **kwargs)", dict_init, "Initialize self."),
+    NativeDef::method("__init__(self, /, *args, **kwargs)", dict_init, "Initialize self.").spare_kwargs(),
     NativeDef::method("__repr__(self, /)", dict_repr, "Return repr(self)."),
     NativeDef::method("__len__(self, /)", dict_len, "Return len(self)."),
     NativeDef::method("__getitem__(self, key, /)", dict_getitem, "Return self[key]."),
@@ -90,7 +90,8 @@ static METHODS: &[NativeDef] = &[
         "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() method, \
          then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then does:  for k, v in \
          E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]",
-    ),
+    )
+    .spare_kwargs(),
     NativeDef::class_method(
         "fromkeys(cls, iterable, value=None, /)",
         dict_fromkeys,

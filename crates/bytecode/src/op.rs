@@ -208,7 +208,7 @@ macro_rules! for_each_op {
         Return       Src  No      No   No        "Returns ra.";
         // ---- iteration
         GetIter      Dst  Src     No   No        "ra = iter(rb).";
-        ForIter      Dst  Src     No   Jump      "ra = next(rb), or jumps when it is exhausted (ra is then untouched).";
+        ForIter      Dst  Src     Imm  Jump      "ra = next(rb), or jumps when it is exhausted (ra is then untouched). c is 1 if nothing but an unpacking that follows at once reads ra.";
         // ---- calls
         Call         Dst  Callee  Imm  No        "ra = rb(r[b+1], ...) with c positional arguments.";
         CallMethod   Dst  Method  Imm  No        "ra = rb(r[b+1] if bound, r[b+2], ...) with c arguments beside self.";

@@ -4,7 +4,8 @@
 //! only looks at young entries.
 
 use crate::object::{Ref, Slot, bits};
-use std::collections::{HashMap, VecDeque};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 
 /// A list of objects by age.
 #[derive(Default)]
@@ -27,11 +28,11 @@ pub struct Registry {
     /// Objects to be finalised; the client drains them (they are roots).
     pub finalize: VecDeque<u64>,
     /// Address of an object -> (identity, reserved cell to move to or to keep reserved).
-    pub ids: HashMap<usize, usize>,
+    pub ids: FxHashMap<usize, usize>,
     /// Young objects with an entry in `ids`.
     pub young_ids: Vec<usize>,
     /// Address of an object plus a number below eight (weak references come in sorts) -> its canonical weak reference.
-    pub canonical: HashMap<usize, usize>,
+    pub canonical: FxHashMap<usize, usize>,
     pub young_canonical: Vec<usize>,
 }
 

@@ -4,6 +4,7 @@ mod deque;
 
 use ferropy_builtins::dict::is_dict;
 use ferropy_builtins::list::wrong_receiver;
+use ferropy_vm::ops::attr::register_get;
 use ferropy_vm::types::{Class, Dict, Tuple};
 use ferropy_vm::{Args, BinOp, Builtin as B, Field, Gc, N, NativeDef, R, Thread, TypeDef, Value, field, heap_kind};
 use std::cell::Cell;
@@ -14,6 +15,7 @@ pub fn register(cx: &mut Thread) {
 }
 
 fn init(cx: &mut Thread) -> R {
+    register_get::<TupleGetter>(tuple_item);
     let doc = "High performance data structures.\n- deque:        ordered collection accessible from endpoints \
                only\n- defaultdict:  dict subclass with a default value factory";
     let m = cx.module_with("_collections", doc, FUNCTIONS)?;
@@ -270,13 +272,15 @@ fn getter_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn getter_get(cx: &mut Thread, a: Args<'_>) -> R {
-    let g = getter(cx, a[0])?;
-    if a[1].is_none() {
-        return Ok(a[0]);
-    }
-    let i = g.index.get();
-    let Some(t) = a[1].cast::<Tuple>() else {
-        let class = cx.class_name(a[1]);
+    let _ = getter(cx, a[0])?;
+    if a[1].is_none() { Ok(a[0]) } else { tuple_item(cx, a[0], a[1]) }
+}
+
+fn tuple_item(cx: &mut Thread, getter: Value, of: Value) -> R {
+    // SAFETY: called for this kind only.
+    let i = unsafe { getter.cast_unchecked::<TupleGetter>() }.index.get();
+    let Some(t) = of.cast::<Tuple>() else {
+        let class = cx.class_name(of);
         return Err(
             cx.type_error(format!("descriptor for index '{i}' for tuple subclasses doesn't apply to '{class}' object"))
         );

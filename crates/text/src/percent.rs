@@ -44,6 +44,8 @@ pub struct Field<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     Literal(&'a [u8]),
+    /// `%s` or `%d` without anything between: most fields are no more than that.
+    Plain(Field<'a>),
     Field(Field<'a>),
 }
 
@@ -77,9 +79,17 @@ impl<'a> Parser<'a> {
             self.at += literal;
             return Ok(Some(Piece::Literal(&rest[..literal])));
         }
-        if rest.get(1) == Some(&b'%') {
-            self.at += 2;
-            return Ok(Some(Piece::Literal(b"%")));
+        match rest.get(1) {
+            Some(b'%') => {
+                self.at += 2;
+                return Ok(Some(Piece::Literal(b"%")));
+            }
+            Some(&letter @ (b's' | b'd')) => {
+                let offset = self.at + 1;
+                self.at += 2;
+                return Ok(Some(Piece::Plain(Field::plain(letter, self.text, offset))));
+            }
+            _ => {}
         }
         self.at += 1;
         self.field().map(|f| Some(Piece::Field(f)))
@@ -161,7 +171,12 @@ impl<'a> Parser<'a> {
     }
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
+    fn plain(letter: u8, text: &'a [u8], offset: usize) -> Field<'a> {
+        let flags = Flags::default();
+        Field { key: None, flags, width: None, precision: None, conversion: u32::from(letter), text, offset }
+    }
+
     /// The conversion, if it is ASCII.
     pub fn letter(&self) -> Option<u8> {
         u8::try_from(self.conversion).ok().filter(u8::is_ascii)
@@ -268,6 +283,15 @@ fn push_int(out: &mut Vec<u8>, negative: bool, digits: &str, letter: u8, field: 
     push_number(out, [sign_of(negative, field.flags), prefix], zeros, digits, field);
 }
 
+/// Appends what a plain `%d` makes of a machine int.
+pub fn push_decimal(out: &mut Vec<u8>, n: i64) {
+    if n < 0 {
+        out.push(b'-');
+    }
+    let mut buf = [0; 64];
+    out.extend_from_slice(int::small_digits(n.unsigned_abs(), 10, false, &mut buf).as_bytes());
+}
+
 /// Appends `%e %f %g` and their capitals.
 pub fn format_float(out: &mut Vec<u8>, x: f64, field: &Field) -> Result<()> {
     let letter = field.letter().unwrap_or(b'g');
@@ -334,7 +358,7 @@ mod tests {
 
     fn field(text: &str) -> Result<Field<'_>> {
         match Parser::new(text.as_bytes(), Unit::Char).next_piece()? {
-            Some(Piece::Field(f)) => Ok(f),
+            Some(Piece::Field(f) | Piece::Plain(f)) => Ok(f),
             other => panic!("{other:?}"),
         }
     }

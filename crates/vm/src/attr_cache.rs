@@ -10,7 +10,7 @@
 
 use crate::class::flags;
 use crate::frame::Cont;
-use crate::ops::attr::Found;
+use crate::ops::attr::{Found, native_get};
 use crate::types::*;
 use crate::{Builtin as B, Gc, HeapObject, R, Thread, Value};
 use std::sync::atomic::Ordering::Relaxed;
@@ -38,6 +38,8 @@ pub(crate) mod what {
     pub const COMPUTED: u32 = 10;
     /// Of an instance in dict mode: what its dict has, else the method `value`, if any.
     pub const IN_DICT: u32 = 11;
+    /// Neither the instance nor its class has it.
+    pub const ABSENT: u32 = 12;
 }
 
 /// How an inline cache notes the key of an answer: a plain shape means an inline slot, so that the commonest answers are
@@ -178,20 +180,21 @@ impl Thread {
             what::STATIC => Some(Found::Value(a.value)),
             what::CLASS_METHOD => Some(Found::ClassMethod(a.value)),
             what::COMPUTED => Some(Found::Descriptor(a.value)),
-            what::IN_DICT => {
-                // SAFETY: the key says that `v` is in dict mode: word 0 of its area is the dict.
-                let dict = unsafe { *attr_area(v)? };
-                if dict.shape() != B::Dict as u32 {
-                    return None;
-                }
-                // SAFETY: the shape was tested.
-                match self.dict_get_str(unsafe { dict.cast_unchecked() }, name) {
-                    Some(x) => Some(Found::Value(x)),
-                    None => a.value.bound().map(Found::Method),
-                }
-            }
+            what::ABSENT => Some(Found::Nothing),
+            what::IN_DICT => match self.dict_get_str(self.dict_of_dict_mode(v)?, name) {
+                Some(x) => Some(Found::Value(x)),
+                None => a.value.bound().map(Found::Method),
+            },
             _ => None,
         }
+    }
+
+    /// The plain dict of an instance that a cache's key says is in dict mode.
+    pub(crate) fn dict_of_dict_mode(&self, v: Value) -> Option<Gc<Dict>> {
+        // SAFETY: word 0 of the area of an instance in dict mode is the dict.
+        let dict = unsafe { *attr_area(v)? };
+        // SAFETY: the shape is tested.
+        (dict.shape() == B::Dict as u32).then(|| unsafe { dict.cast_unchecked() })
     }
 
     /// `find_attr` by way of the second level. Not for classes and `super` objects.
@@ -260,15 +263,16 @@ impl Thread {
             }
             // Data descriptors come before the instance's own attributes.
             Found::Property(f) => Some(Answer::of(what::PROPERTY, f)),
+            // Modules of all classes share their entries.
+            Found::Descriptor(d) if is_computed(d) && v.kind() != Module::kind() => Some(Answer::of(what::COMPUTED, d)),
             _ if opaque => self.dict_mode_answer(class, name),
             Found::Method(f) => Some(Answer::of(what::METHOD, f)),
             Found::Value(_) => {
                 let (holder, _) = self.lookup_where(class, name)?;
                 self.dict_answer_of(holder.dict(), name)
             }
-            // Modules of all classes share their entries.
-            Found::Descriptor(d) if is_computed(d) && v.kind() != Module::kind() => Some(Answer::of(what::COMPUTED, d)),
             Found::Descriptor(d) => self.wrapped_answer(d),
+            Found::Nothing if v.kind() != Module::kind() => Some(Answer::of(what::ABSENT, Value::NULL)),
             _ => None,
         }
     }
@@ -342,9 +346,12 @@ impl Thread {
     }
 }
 
-/// Is it the descriptor of an attribute that a native getter computes?
+/// Is it the data descriptor of an attribute that native code computes?
 fn is_computed(d: Value) -> bool {
-    d.cast::<NativeFn>().is_some_and(|n| n.def.is_attribute())
+    match d.cast::<NativeFn>() {
+        Some(n) => n.def.is_attribute(),
+        None => native_get(d).is_some(),
+    }
 }
 
 /// Is it a name as the tables know them?

@@ -278,6 +278,16 @@ fn set_dict(cx: &mut Thread, a: crate::Args<'_>) -> R {
     }
 }
 
+/// What is known of a class's instances because of special methods that the class has or has not.
+pub mod facts {
+    /// No `__bool__`, no `__len__`.
+    pub const ALWAYS_TRUE: u8 = 1;
+    /// `__eq__` and `__ne__` are those of `object`.
+    pub const IDENTITY_EQ: u8 = 2;
+    /// `__hash__` is that of `object`.
+    pub const IDENTITY_HASH: u8 = 4;
+}
+
 impl Thread {
     /// A built-in class.
     #[inline(always)]
@@ -485,6 +495,38 @@ impl Thread {
         let class = self.class_of(v);
         let name = self.name(n);
         self.lookup(class, name)
+    }
+
+    /// Does one of the [`facts`] hold for instances of the class?
+    #[inline(always)]
+    pub fn class_fact(&mut self, class: Gc<Class>, fact: u8) -> bool {
+        if class.facts_epoch.get() != self.vm().epoch.get() {
+            self.find_facts(class);
+        }
+        class.facts.get() & fact != 0
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_facts(&mut self, class: Gc<Class>) {
+        let mut of_object = |n: N| {
+            let name = self.name(n);
+            self.lookup(class, name).is_some_and(|f| self.is_native_of(f, Builtin::Object))
+        };
+        let mut known = 0;
+        if of_object(N::__eq__) && of_object(N::__ne__) {
+            known |= facts::IDENTITY_EQ;
+        }
+        if of_object(N::__hash__) {
+            known |= facts::IDENTITY_HASH;
+        }
+        let (truth, len) = (self.name(N::__bool__), self.name(N::__len__));
+        if self.lookup(class, truth).is_none() && self.lookup(class, len).is_none() {
+            known |= facts::ALWAYS_TRUE;
+        }
+        class.facts.set(known);
+        class.facts_epoch.set(self.vm().epoch.get());
+        self.mark_cached(class);
     }
 
     /// The class (or one of its bases) changed: cached look-ups are void.

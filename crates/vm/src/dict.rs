@@ -665,6 +665,14 @@ impl Thread {
         Dict::changed(to);
         Ok(())
     }
+    /// Moves all items of a dict that nobody else uses into the empty dict `to`.
+    pub fn dict_take(&mut self, to: Gc<Dict>, from: Gc<Dict>) {
+        to.table.set(self, to, from.table.get());
+        to.len.set(from.len.get());
+        Dict::changed(to);
+        from.table.set(self, from, Value::NULL);
+        from.len.set(0);
+    }
     pub fn dict_copy(&mut self, from: Gc<Dict>) -> R<Gc<Dict>> {
         let to = self.new_dict()?;
         if from.len.get() > 0 {

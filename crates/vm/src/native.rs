@@ -143,11 +143,13 @@ pub struct NativeDef {
     pub set: Option<NativeImpl>,
     pub flavour: Flavour,
     pub effects: Effects,
+    /// `**kwargs` arrives unbound when no keyword is given, instead of as an empty dict.
+    pub spares_kwargs: bool,
 }
 
 impl NativeDef {
     const fn new(sig: &'static str, func: NativeImpl, doc: &'static str, flavour: Flavour) -> NativeDef {
-        NativeDef { sig, doc, func, set: None, flavour, effects: Effects::ANY }
+        NativeDef { sig, doc, func, set: None, flavour, effects: Effects::ANY, spares_kwargs: false }
     }
     pub const fn function(sig: &'static str, func: NativeImpl, doc: &'static str) -> NativeDef {
         NativeDef::new(sig, func, doc, Flavour::Function)
@@ -178,6 +180,11 @@ impl NativeDef {
     /// Is it read and written like a variable?
     pub fn is_attribute(&self) -> bool {
         matches!(self.flavour, Flavour::GetSet | Flavour::Member)
+    }
+    /// Without keywords `**kwargs` is to arrive unbound: spares a dict at each call.
+    pub const fn spare_kwargs(mut self) -> NativeDef {
+        self.spares_kwargs = true;
+        self
     }
     pub const fn effects(mut self, e: Effects) -> NativeDef {
         self.effects = e;

@@ -59,7 +59,7 @@ pub struct Interpreter {
     /// Native modules by name.
     pub module_table: Vec<(&'static str, ModuleInit)>,
     /// Values that modules keep for the life of the interpreter, by key.
-    pub registry: std::collections::HashMap<&'static str, Value>,
+    pub registry: rustc_hash::FxHashMap<&'static str, Value>,
     /// How kinds outside of the VM export their memory.
     pub buffer_kinds: Vec<(u8, crate::buffer::BufferFn)>,
     pub buffer_infos: Vec<(u8, crate::buffer::BufferInfo)>,
@@ -137,7 +137,7 @@ pub struct Thread {
     /// Objects whose repr is being computed.
     pub repr_stack: Vec<Value>,
     /// Current context of `contextvars` and other per-thread Python state, by key.
-    pub locals: std::collections::HashMap<&'static str, Value>,
+    pub locals: rustc_hash::FxHashMap<&'static str, Value>,
     /// What a module remembers of the current context, so as not to look it up there each time (unbound: nothing).
     pub context_memo: Value,
     pub ident: u64,

@@ -218,6 +218,9 @@ pub struct Class {
     pub extra: Cell<u8>,
     /// Calling the class makes a plain instance and calls `__init__`, if it has one; valid in `call_epoch`.
     pub call_plain: Cell<bool>,
+    /// What is known of instances ([`facts`](crate::class::facts)), and the epoch in which that holds.
+    pub facts: Cell<u8>,
+    pub facts_epoch: Cell<u32>,
     /// Most attributes that an instance had (to size the inline slots).
     pub most_attrs: Cell<u8>,
     pub def: Cell<Option<&'static crate::class::TypeDef>>,

@@ -15,7 +15,11 @@ pub fn update_args(cx: &mut Thread, d: Gc<Dict>, a: Args<'_>, name: &str) -> R<(
     if let Some(kw) = a[2].cast::<Dict>()
         && !kw.is_empty()
     {
-        cx.dict_merge(d, kw)?;
+        match d.is_empty() {
+            // The dict of the keywords was made for this call.
+            true => cx.dict_take(d, kw),
+            false => cx.dict_merge(d, kw)?,
+        }
     }
     Ok(())
 }

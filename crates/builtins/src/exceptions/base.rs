@@ -4,8 +4,8 @@ use super::*;
 use ferropy_vm::types::List;
 
 static METHODS: &[NativeDef] = &[
-    NativeDef::static_method("__new__(cls, /, *args, **kwargs)", new, "Create and return a new object."),
-    NativeDef::method("__init__(self, /, *args, **kwargs)", init, "Initialize self."),
+    NativeDef::static_method("__new__(cls, /, *args, **kwargs)", new, "Create and return a new object.").spare_kwargs(),
+    NativeDef::method("__init__(self, /, *args, **kwargs)", init, "Initialize self.").spare_kwargs(),
     NativeDef::method("__repr__(self, /)", repr, "Return repr(self)."),
     NativeDef::method("__str__(self, /)", str, "Return str(self)."),
     NativeDef::method("__reduce__(self, /)", reduce, "Helper for pickle."),
@@ -38,12 +38,11 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
 
 fn init(cx: &mut Thread, a: Args<'_>) -> R {
     let e = this(cx, a[0])?;
-    let (args, kw) = init_args(a);
-    if !kw.is_empty() {
+    if a[2].cast::<Dict>().is_some_and(|kw| !kw.is_empty()) {
         let class = cx.class_name(a[0]);
         return Err(cx.type_error(format!("{class}() takes no keyword arguments")));
     }
-    e.args.set(cx, e, args);
+    e.args.set(cx, e, a[1]);
     Ok(Value::NONE)
 }
 

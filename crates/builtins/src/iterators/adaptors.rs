@@ -3,7 +3,7 @@
 use super::sequence::iter_self;
 use super::{publish, stop_at_end};
 use crate::list::{class_getitem, wrong_receiver};
-use ferropy_vm::ops::iter::register_next;
+use ferropy_vm::ops::iter::{register_next, register_next_pair};
 use ferropy_vm::types::{Class, Tuple};
 use ferropy_vm::{
     Args, BinOp, Field, Gc, HeapObject, NativeDef, R, RootedVec, Thread, TypeDef, Value, field, heap_kind,
@@ -17,6 +17,8 @@ pub fn install(cx: &mut Thread) -> R<()> {
     }
     register_next::<Enumerate>(enumerate_step);
     register_next::<Zip>(zip_step);
+    register_next_pair::<Enumerate>(enumerate_pair);
+    register_next_pair::<Zip>(zip_pair);
     register_next::<Map>(map_step);
     register_next::<Filter>(filter_step);
     Ok(())
@@ -146,11 +148,19 @@ fn enumerate_next(cx: &mut Thread, a: Args<'_>) -> R {
     stop_at_end(cx, r)
 }
 
-/// The next pair; unbound at the end.
+/// The next pair as a tuple; unbound at the end.
 fn enumerate_step(cx: &mut Thread, it: Value) -> R {
+    match enumerate_pair(cx, it)? {
+        Some(pair) if !pair[0].is_null() => Ok(cx.new_tuple(&pair)?.value()),
+        _ => Ok(Value::NULL),
+    }
+}
+
+#[inline]
+fn enumerate_pair(cx: &mut Thread, it: Value) -> R<Option<[Value; 2]>> {
     // SAFETY: called for this kind only.
     let it: Gc<Enumerate> = unsafe { it.cast_unchecked() };
-    let Some(v) = cx.next_inline(it.iter.get())? else { return Ok(Value::NULL) };
+    let Some(v) = cx.next_inline(it.iter.get())? else { return Ok(Some([Value::NULL; 2])) };
     let n = it.count.get();
     match n.as_int().and_then(|n| Value::try_int(n + 1)) {
         Some(after) => it.count.set(cx, it, after),
@@ -159,7 +169,7 @@ fn enumerate_step(cx: &mut Thread, it: Value) -> R {
             it.count.set(cx, it, after);
         }
     }
-    Ok(cx.new_tuple(&[n, v])?.value())
+    Ok(Some([n, v]))
 }
 
 fn enumerate_reduce(cx: &mut Thread, a: Args<'_>) -> R {
@@ -284,6 +294,19 @@ fn zip_step(cx: &mut Thread, z: Value) -> R {
         Row::Few(2) => Ok(cx.new_tuple(&[row[0], row[1]])?.value()),
         Row::Few(n) => Ok(cx.new_tuple(&row[..n])?.value()),
         Row::Many(t) => Ok(t.value()),
+    }
+}
+
+fn zip_pair(cx: &mut Thread, z: Value) -> R<Option<[Value; 2]>> {
+    // SAFETY: called for this kind only.
+    let z: Gc<Zip> = unsafe { z.cast_unchecked() };
+    if z.iters.cast::<Tuple>().is_some_and(|iters| iters.len != 2) {
+        return Ok(None);
+    }
+    let mut row = [Value::NULL; FEW];
+    match advance(cx, &z, &mut row, "zip")? {
+        Row::Few(_) => Ok(Some([row[0], row[1]])),
+        _ => Ok(Some([Value::NULL; 2])),
     }
 }
 

@@ -14,12 +14,14 @@ pub static METHODS: &[NativeDef] = &[
         "__new__(cls, /, *args, **kwargs)",
         object_new,
         "Create and return a new object.  See help(type) for accurate signature.",
-    ),
+    )
+    .spare_kwargs(),
     NativeDef::method(
         "__init__(self, /, *args, **kwargs)",
         object_init,
         "Initialize self.  See help(type(self)) for accurate signature.",
-    ),
+    )
+    .spare_kwargs(),
     NativeDef::method("__getattribute__(self, name, /)", object_getattribute, "Return getattr(self, name)."),
     NativeDef::method("__setattr__(self, name, value, /)", object_setattr, "Implement setattr(self, name, value)."),
     NativeDef::method("__delattr__(self, name, /)", object_delattr, "Implement delattr(self, name)."),

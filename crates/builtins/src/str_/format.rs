@@ -84,10 +84,8 @@ fn first_value(cx: &mut Thread, first: &First<'_>, source: &mut Source) -> R {
     };
     if let First::Key(key) = first {
         let key = cx.intern_wtf8(key)?;
-        if source.args.is_some()
-            && let Some(d) = source.kwargs.cast::<Dict>()
-        {
-            return match cx.dict_get_str(d, key) {
+        if source.args.is_some() {
+            return match source.kwargs.cast::<Dict>().and_then(|d| cx.dict_get_str(d, key)) {
                 Some(v) => Ok(v),
                 None => Err(cx.key_error(key)),
             };

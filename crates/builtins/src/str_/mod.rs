@@ -536,7 +536,8 @@ static METHODS: &[NativeDef] = &[
         "format(self, /, *args, **kwargs)",
         format::format,
         "Return a formatted version of the string, using substitutions from args and kwargs.",
-    ),
+    )
+    .spare_kwargs(),
     NativeDef::method(
         "format_map(self, mapping, /)",
         format::format_map,

@@ -61,6 +61,14 @@ fn run(cx: &mut Thread, format: &[u8], v: Value, unit: Unit) -> R<Vec<u8>> {
         match parser.next_piece() {
             Ok(None) => break,
             Ok(Some(Piece::Literal(text))) => out.extend_from_slice(text),
+            Ok(Some(Piece::Plain(field))) => {
+                let v = supply.next(cx)?;
+                match (field.letter(), v.as_int()) {
+                    (_, Some(n)) if unit == Unit::Char => p::push_decimal(&mut out, n),
+                    (Some(b's'), None) if unit == Unit::Char => out.extend_from_slice(cx.str(v)?.bytes()),
+                    _ => convert(cx, &field, v, unit, &mut out)?,
+                }
+            }
             Ok(Some(Piece::Field(field))) => one_field(cx, field, &mut supply, unit, &mut out)?,
             Err(e) => return Err(cx.text_error(e)),
         }

@@ -257,7 +257,8 @@ impl<'a> Gen<'a, '_> {
         };
         let item = self.dst(register)?;
         self.at(range);
-        self.emit_jump(Op::ForIter, item, it, 0, exhausted);
+        let taken_apart = matches!(target, Expr::Tuple(_) | Expr::List(_)) as u8;
+        self.emit_jump(Op::ForIter, item, it, taken_apart, exhausted);
         if register.is_none() {
             self.store(target, item)?;
         }

@@ -56,7 +56,7 @@ pub static WRAPPER: TypeDef = TypeDef::new::<Lru>(
             lru_new,
             "Create and return a new object.",
         ),
-        NativeDef::method("__call__(self, /, *args, **kwargs)", lru_call, "Call self as a function."),
+        NativeDef::method("__call__(self, /, *args, **kwargs)", lru_call, "Call self as a function.").spare_kwargs(),
         NativeDef::method(
             "__get__(self, instance, owner=None, /)",
             lru_get,
@@ -106,8 +106,8 @@ fn lru_new(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 /// The key of a call: a single int or str stands for itself.
-fn make_key(cx: &mut Thread, l: Gc<Lru>, args: Gc<Tuple>, kw: Gc<Dict>) -> R {
-    if kw.is_empty() && !l.typed.get() {
+fn make_key(cx: &mut Thread, l: Gc<Lru>, args: Gc<Tuple>, kw: Option<Gc<Dict>>) -> R {
+    if kw.is_none() && !l.typed.get() {
         return Ok(match args.items() {
             [v] if v.is_int() || v.shape() == B::Str as u32 || v.shape() == B::Int as u32 => *v,
             _ => args.value(),
@@ -115,7 +115,7 @@ fn make_key(cx: &mut Thread, l: Gc<Lru>, args: Gc<Tuple>, kw: Gc<Dict>) -> R {
     }
     let mut parts = RootedVec::new(cx);
     parts.as_mut_vec().extend_from_slice(args.items());
-    if !kw.is_empty() {
+    if let Some(kw) = kw {
         // A mark that no argument can be: the class itself, which only native code passes here.
         let mark = cx.native_class(&WRAPPER)?.value();
         parts.push(mark);
@@ -132,7 +132,7 @@ fn make_key(cx: &mut Thread, l: Gc<Lru>, args: Gc<Tuple>, kw: Gc<Dict>) -> R {
             parts.push(class);
         }
         let mut i = 0;
-        while let Some((next, _, _, v)) = kw.next_entry(i) {
+        while let Some((next, _, _, v)) = kw.and_then(|kw| kw.next_entry(i)) {
             let class = cx.class_of(v);
             parts.push(class);
             i = next;
@@ -143,14 +143,14 @@ fn make_key(cx: &mut Thread, l: Gc<Lru>, args: Gc<Tuple>, kw: Gc<Dict>) -> R {
 
 fn lru_call(cx: &mut Thread, a: Args<'_>) -> R {
     let l = this(cx, a[0])?;
-    let (Some(args), Some(kw)) = (a[1].cast::<Tuple>(), a[2].cast::<Dict>()) else { return Ok(Value::NONE) };
-    let kwargs = if kw.is_empty() { Value::NULL } else { a[2] };
+    let Some(args) = a[1].cast::<Tuple>() else { return Ok(Value::NONE) };
+    let kwargs = a[2];
     let limit = l.maxsize.get();
     if limit == 0 {
         l.misses.set(l.misses.get() + 1);
         return cx.call_ex(l.func.get(), args, kwargs);
     }
-    let key = make_key(cx, l, args, kw)?;
+    let key = make_key(cx, l, args, kwargs.cast())?;
     let hash = cx.hash(key)?;
     let Some(cache) = l.cache.cast::<Dict>() else { return Ok(Value::NONE) };
     if let Some(found) = cx.dict_get_hashed(cache, key, hash)? {

@@ -21,7 +21,8 @@ pub static PARTIAL: TypeDef = TypeDef::new::<Partial>(
     "functools.partial",
     &[
         NativeDef::static_method("__new__(cls, /, *args, **kwargs)", partial_new, "Create and return a new object."),
-        NativeDef::method("__call__(self, /, *args, **kwargs)", partial_call, "Call self as a function."),
+        NativeDef::method("__call__(self, /, *args, **kwargs)", partial_call, "Call self as a function.")
+            .spare_kwargs(),
         NativeDef::method(
             "__get__(self, instance, owner=None, /)",
             partial_get,
@@ -176,7 +177,7 @@ const FEW: usize = 8;
 fn partial_call(cx: &mut Thread, a: Args<'_>) -> R {
     let p = this(cx, a[0])?;
     let (stored, new) = (tuple(cx, p.args.get())?, tuple(cx, a[1])?);
-    let (stored_kw, new_kw) = (dict(cx, p.kw.get())?, dict(cx, a[2])?);
+    let stored_kw = dict(cx, p.kw.get())?;
     if new.len < p.gaps.get() {
         return Err(cx.type_error(format!(
             "missing positional arguments in 'partial' call; expected at least {}, got {}",
@@ -185,7 +186,7 @@ fn partial_call(cx: &mut Thread, a: Args<'_>) -> R {
         )));
     }
     let count = stored.len + new.len;
-    if p.gaps.get() == 0 && stored_kw.is_empty() && new_kw.is_empty() && count <= FEW {
+    if p.gaps.get() == 0 && stored_kw.is_empty() && a[2].is_null() && count <= FEW {
         let mut all = [Value::NULL; FEW];
         all[..stored.len].copy_from_slice(stored.items());
         all[stored.len..count].copy_from_slice(new.items());
@@ -199,16 +200,15 @@ fn partial_call(cx: &mut Thread, a: Args<'_>) -> R {
         fill_gaps(&stored, new.items(), gap, &mut all);
         cx.new_tuple(&all)?
     };
-    let kw = if stored_kw.is_empty() {
-        new_kw
-    } else if new_kw.is_empty() {
-        stored_kw
-    } else {
-        let kw = cx.dict_copy(stored_kw)?;
-        cx.dict_merge(kw, new_kw)?;
-        kw
+    let kw = match a[2].cast::<Dict>() {
+        None => stored_kw.value(),
+        Some(new_kw) if stored_kw.is_empty() => new_kw.value(),
+        Some(new_kw) => {
+            let kw = cx.dict_copy(stored_kw)?;
+            cx.dict_merge(kw, new_kw)?;
+            kw.value()
+        }
     };
-    let kw = if kw.is_empty() { Value::NULL } else { kw.value() };
     cx.call_ex(p.func.get(), args, kw)
 }
 

@@ -186,6 +186,14 @@ pub fn GetMethod<M: Machine>(m: &mut M, i: Instr) -> Flow {
 
 fn set_attr(cx: &mut Thread, [v, x, _]: [Value; 3], _i: Instr, ext: u32) -> R {
     let n = name(cx, ext);
+    if let Some(key) = key_of(v)
+        && let Some(a) = own_answer(cx, key, ext)
+        && a.kind() == what::IN_DICT
+        && let Some(d) = cx.dict_of_dict_mode(v)
+    {
+        cx.dict_set_str(d, n, x)?;
+        return Ok(Value::NONE);
+    }
     let before = v.shape();
     let class = cx.class_of(v);
     let plain = v.kind() == crate::types::Instance::kind() && !class.has(cflags::SETATTR_HOOK) && before != 0;
@@ -214,7 +222,7 @@ fn store_answer(cx: &mut Thread, v: Value, n: Value, before: u32, slot: Option<u
         }
     }
     if cx.process().shapes.get(after).dict_mode {
-        return None;
+        return Some((after, Answer::of(what::IN_DICT, Value::NULL)));
     }
     match slot {
         Some(s) if s < inline => Some((before, Answer::slot(what::INLINE, s))),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::class::Builtin as B;
 use crate::frame::Cont;
+use ferropy_bytecode::Op;
 
 #[inline(always)]
 pub fn Nop<M: Machine>(_m: &mut M, _i: Instr) -> Flow {
@@ -123,8 +124,32 @@ fn for_next(cx: &mut Thread, [it, _, _]: [Value; 3], i: Instr, _: u32) -> R {
     Ok(cx.next(it)?.unwrap_or(Value::NULL))
 }
 
+/// `for a, b in it` over an iterator that knows the pair without making a tuple: does what the `Unpack` that follows
+/// would do, and skips it. None: another iterator, another number of targets.
+fn for_pair(cx: &mut Thread, it: Value, i: Instr, ext: u32) -> R<Option<Value>> {
+    // SAFETY: verified code: another instruction follows.
+    let next = Instr(unsafe { *cx.top().pc });
+    if next.op() != Op::Unpack || next.b() != i.a() || next.c() != 2 {
+        return Ok(None);
+    }
+    let Some([a, b]) = cx.next_pair(it)? else { return Ok(None) };
+    let top = cx.top();
+    // SAFETY: verified code: the offset leads to an instruction.
+    top.pc = unsafe { top.pc.offset(if a.is_null() { ext as i32 as isize } else { 1 }) };
+    if !a.is_null() {
+        set(cx, next.a(), a);
+        set(cx, next.a() + 1, b);
+    }
+    Ok(Some(Value::PUSHED))
+}
+
 /// Delivers the outcome of a native `next` in a loop: jumps at the end. A frame operation, as it decides on pc.
 fn for_iter(cx: &mut Thread, args: [Value; 3], i: Instr, ext: u32) -> R {
+    if i.c() == 1
+        && let Some(pair) = for_pair(cx, args[0], i, ext)?
+    {
+        return Ok(pair);
+    }
     let v = for_next(cx, args, i, ext)?;
     if v == Value::PUSHED {
         return Ok(v);

@@ -9,7 +9,7 @@ use crate::native::{Flavour, NativeDef, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Raised, Thread, Value, field, null_field};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 /// What an attribute look-up found.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,25 @@ pub enum Found {
 }
 
 /// Is it a descriptor that wins over the instance: has its type `__set__` or `__delete__`?
+/// What a data descriptor says for an instance, which is not None.
+pub type GetFn = fn(&mut Thread, Value, Value) -> R;
+
+/// By kind: how native data descriptors of other crates are asked without a look-up of `__get__`.
+static GET: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` does what `__get__` of instances of kind T does, if their class is a native one.
+pub fn register_get<T: HeapObject>(f: GetFn) {
+    GET[T::kind() as usize].store(f as *mut (), Relaxed);
+}
+
+/// What [`register_get`] registered for the kind of a descriptor.
+#[inline]
+pub(crate) fn native_get(descriptor: Value) -> Option<GetFn> {
+    let f = GET[descriptor.kind() as usize].load(Relaxed);
+    // SAFETY: only `register_get` writes there.
+    (!f.is_null()).then(|| unsafe { std::mem::transmute::<*mut (), GetFn>(f) })
+}
+
 impl Thread {
     pub(crate) fn is_data_descriptor(&mut self, v: Value) -> bool {
         if !v.is_ref() {
@@ -216,6 +235,12 @@ impl Thread {
             // SAFETY: the kind was tested.
             let f = unsafe { meta.cast_unchecked::<ClassMethodDescr>() }.func.get();
             return self.bind_first(f, class);
+        }
+        if let Some(get) = native_get(meta)
+            && !this.is_none()
+            && !self.class_of(meta).has(flags::HEAP)
+        {
+            return get(self, meta, this);
         }
         match self.lookup_special(meta, N::__get__) {
             Some(get) => self.call_unbound(get, meta, &[this, class]),
@@ -447,8 +472,14 @@ impl Thread {
                 self.bind_first(f, class)
             }
             Found::Descriptor(d) => {
-                let class = self.class_of(v).value();
-                self.bind(d, v, class)
+                let class = self.class_of(v);
+                if let Some(n) = d.cast::<NativeFn>()
+                    && n.def.is_attribute()
+                    && n.owner.cast::<Class>().is_some_and(|owner| class.is_subclass(owner))
+                {
+                    return (n.def.func)(self, crate::Args::new(&[v]));
+                }
+                self.bind(d, v, class.value())
             }
             Found::Nothing => self.no_attribute(v, name),
         }

@@ -1,6 +1,6 @@
 //! Equality, truth, hash, length, repr, str, type tests, conversions to machine numbers.
 
-use crate::class::{Builtin as B, flags};
+use crate::class::{Builtin as B, facts, flags};
 use crate::object::{Gc, HeapObject};
 use crate::ops::CmpOp;
 use crate::types::*;
@@ -31,6 +31,9 @@ impl Thread {
 
     #[inline(never)]
     fn truth_slow(&mut self, v: Value) -> R<bool> {
+        if self.class_fact(self.class_of(v), facts::ALWAYS_TRUE) {
+            return Ok(true);
+        }
         if let Some(f) = self.lookup_special(v, N::__bool__) {
             let r = self.call_unbound(f, v, &[])?;
             return match r.as_bool() {
@@ -128,9 +131,11 @@ impl Thread {
             // SAFETY: the shape tells the exact class.
             return self.tuple_hash(unsafe { v.cast_unchecked() });
         }
+        if self.class_fact(self.class_of(v), facts::IDENTITY_HASH) {
+            return Ok(self.identity_hash(v));
+        }
         let f = self.lookup_special(v, N::__hash__);
         match f {
-            Some(f) if self.is_native_of(f, B::Object) => Ok(self.identity_hash(v)),
             // A subclass without a `__hash__` of its own, such as a named tuple.
             Some(f) if v.kind() == Tuple::kind() && self.is_native_of(f, B::Tuple) => {
                 // SAFETY: the kind was tested.
@@ -154,7 +159,7 @@ impl Thread {
     }
 
     /// Is it a native method of that class?
-    pub(super) fn is_native_of(&self, f: Value, class: B) -> bool {
+    pub(crate) fn is_native_of(&self, f: Value, class: B) -> bool {
         f.cast::<NativeFn>().is_some_and(|n| n.owner.get() == self.builtin(class).value())
     }
 

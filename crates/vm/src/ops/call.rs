@@ -394,6 +394,16 @@ impl Thread {
         self.call_native(f, all.argv(argv.names))
     }
 
+    /// Calls an unbound native function with one more positional argument in front, which is known to fit.
+    pub(super) fn call_native_with_first(&mut self, f: Gc<NativeFn>, first: Value, argv: Argv) -> R {
+        if argv.count < FEW && f.this.get().is_null() {
+            let few = few_with_first(first, argv.as_slice());
+            return self.call_fitting(f, &few[..argv.count + 1]);
+        }
+        let r = self.call_with_first(f.value(), first, Argv { window: false, ..argv }, Cont::Exit, 0)?;
+        self.finish(r)
+    }
+
     /// Calls a native method whose receiver is known to fit, with positional arguments on the native stack.
     #[inline(always)]
     fn call_fitting(&mut self, f: Gc<NativeFn>, all: &[Value]) -> R {
@@ -455,7 +465,7 @@ impl Thread {
     fn receiver_fits(&self, argv: Argv, f: Gc<NativeFn>) -> bool {
         // SAFETY: a method's owner is a class.
         let owner = unsafe { f.owner.as_gc::<Class>() };
-        argv.count > 0 && {
+        argv.count > argv.named() && {
             let class = self.class_of(argv.at(0));
             class == owner || class.is_subclass(owner)
         }
@@ -463,35 +473,30 @@ impl Thread {
 
     #[inline(never)]
     fn call_native_slow(&mut self, def: &'static NativeDef, sig: &'static Signature, argv: Argv, f: Gc<NativeFn>) -> R {
-        if f.checks_receiver() {
-            self.check_receiver(def, argv, f)?;
+        if f.checks_receiver() && !self.receiver_fits(argv, f) {
+            return Err(self.receiver_does_not_fit(def, argv, f));
         }
-        let mut bound: SmallVec<[Value; 16]> = SmallVec::from_elem(Value::NULL, sig.params.len());
-        let spilled = sig.params.len() > 16;
-        self.bind_native(def, sig, argv, &mut bound, f)?;
-        if spilled {
-            let mut rooted = crate::RootedVec::new(self);
-            rooted.as_mut_vec().extend_from_slice(&bound);
-            let args = Args::new(&rooted);
-            return (def.func)(self, args);
+        let n = sig.params.len();
+        if n <= FEW_PARAMS {
+            let mut bound = [Value::NULL; FEW_PARAMS];
+            self.bind_native(def, sig, argv, &mut bound[..n], f)?;
+            return (def.func)(self, Args::new(&bound[..n]));
         }
-        (def.func)(self, Args::new(&bound))
+        let mut rooted = crate::RootedVec::new(self);
+        rooted.as_mut_vec().resize(n, Value::NULL);
+        self.bind_native(def, sig, argv, rooted.as_mut_vec(), f)?;
+        (def.func)(self, Args::new(&rooted))
     }
 
-    fn check_receiver(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> R<()> {
-        let Some(owner) = f.owner.cast::<Class>() else { return Ok(()) };
+    #[cold]
+    fn receiver_does_not_fit(&mut self, def: &'static NativeDef, argv: Argv, f: Gc<NativeFn>) -> crate::Raised {
         let name = def.name();
+        let owner = f.owner.cast::<Class>().map_or_else(String::new, |c| c.name());
         if argv.count == argv.named() {
-            return Err(self.type_error(format!("unbound method {}.{name}() needs an argument", owner.name())));
+            return self.type_error(format!("unbound method {owner}.{name}() needs an argument"));
         }
-        if !self.class_of(argv.at(0)).is_subclass(owner) {
-            let got = self.class_name(argv.at(0));
-            return Err(self.type_error(format!(
-                "descriptor '{name}' for '{}' objects doesn't apply to a '{got}' object",
-                owner.name()
-            )));
-        }
-        Ok(())
+        let got = self.class_name(argv.at(0));
+        self.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"))
     }
 
     fn bind_native(
@@ -511,7 +516,9 @@ impl Thread {
         } else if given > sig.positional {
             return Err(self.native_arg_count(def, sig, given, named, f));
         }
-        if let Some(i) = sig.varkw {
+        if let Some(i) = sig.varkw
+            && (named > 0 || !def.spares_kwargs)
+        {
             to[i] = self.new_dict()?.value();
         }
         if named > 0 {
@@ -550,9 +557,8 @@ impl Thread {
                 return Err(self.type_error("keywords must be strings"));
             };
             let value = argv.at(given + i);
-            let text = name.to_lossy();
             let found = sig.params.iter().enumerate().position(|(j, p)| {
-                j >= sig.posonly && p.name == text && Some(j) != sig.varargs && Some(j) != sig.varkw
+                j >= sig.posonly && p.name.as_bytes() == name.bytes() && Some(j) != sig.varargs && Some(j) != sig.varkw
             });
             match (found, sig.varkw) {
                 (Some(p), _) if to[p].is_null() => to[p] = value,
@@ -560,6 +566,7 @@ impl Thread {
                     let maker = made_class(def, f);
                     let fname = maker.map_or_else(|| def.name().to_owned(), |c| c.name());
                     let at = p + 1 - (is_bound_sig(def) || maker.is_some()) as usize;
+                    let text = name.to_lossy();
                     return Err(
                         self.type_error(format!("argument for {fname}() given by name ('{text}') and position ({at})"))
                     );
@@ -585,7 +592,7 @@ impl Thread {
                         self.type_error(format!("{qualname}() takes no keyword arguments"))
                     } else {
                         let skip = (is_bound_sig(def) || maker) as usize;
-                        self.unknown_native_keyword(&fname, sig, skip, given, names.len, &text)
+                        self.unknown_native_keyword(&fname, sig, skip, given, names.len, &name.to_lossy())
                     });
                 }
             }

@@ -1,7 +1,7 @@
 //! Comparisons.
 
 use super::call::{Argv, is_plain_method};
-use crate::class::Builtin as B;
+use crate::class::{Builtin as B, facts};
 use crate::frame::Cont;
 use crate::types::{Str, Tuple};
 use crate::{Gc, N, R, Thread, Value};
@@ -126,6 +126,12 @@ impl Thread {
         }
         if let Some(r) = self.compare_tuples(op, a, b)? {
             return Ok(r);
+        }
+        if matches!(op, CmpOp::Eq | CmpOp::Ne)
+            && self.class_fact(self.class_of(a), facts::IDENTITY_EQ)
+            && self.class_fact(self.class_of(b), facts::IDENTITY_EQ)
+        {
+            return self.compare_default(op, a, b);
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };

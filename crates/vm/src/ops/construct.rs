@@ -143,6 +143,13 @@ impl Thread {
             }
             return self.check_init(r, instance);
         }
+        if let Some(f) = init.cast::<NativeFn>()
+            && argv.names.is_null()
+            && is_plain_method(init)
+        {
+            let r = self.call_native_with_first(f, instance, argv)?;
+            return self.check_init(r, instance);
+        }
         let r = if is_plain_method(init) {
             self.call_with_first(init, instance, Argv { window: false, ..argv }, Cont::Exit, 0)?
         } else {
@@ -165,6 +172,11 @@ impl Thread {
 
     /// Calls `__new__` with the class in front.
     fn call_new(&mut self, new: Value, c: Gc<Class>, argv: Argv) -> R {
+        if let Some(f) = new.cast::<NativeFn>()
+            && argv.names.is_null()
+        {
+            return self.call_native_with_first(f, c.value(), argv);
+        }
         let r = self.call_with_first(new, c.value(), Argv { window: false, ..argv }, Cont::Exit, 0)?;
         self.finish(r)
     }
@@ -338,9 +350,7 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
         let class = cx.class_name(a[0]);
         return Err(cx.type_error(format!("object.__new__(X): X is not a type object ({class})")));
     };
-    // SAFETY: the binder made a tuple and a dict.
-    let (args, kw) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
-    let excess = args.len + kw.len();
+    let excess = superfluous(a);
     if excess > 0 || c.has(flags::ABSTRACT) {
         cx.object_new_checks(c, Argv { count: excess, ..Argv::slice(&[]) })?;
     }
@@ -350,6 +360,11 @@ pub fn object_new(cx: &mut Thread, a: Args<'_>) -> R {
         return Err(cx.type_error(format!("cannot create '{name}' instances")));
     }
     cx.alloc_instance(c)
+}
+
+/// How many arguments `*args` and `**kwargs` hold behind the first parameter.
+fn superfluous(a: Args<'_>) -> usize {
+    a[1].cast::<Tuple>().map_or(0, |t| t.len) + a[2].cast::<Dict>().map_or(0, |d| d.len())
 }
 
 /// The `__new__` of native classes whose `__init__` does all: takes whatever that will get.
@@ -388,9 +403,7 @@ fn native_base(class: Gc<Class>) -> Gc<Class> {
 
 /// `object.__init__(self, *args, **kwargs)`.
 pub fn object_init(cx: &mut Thread, a: Args<'_>) -> R {
-    // SAFETY: the binder made a tuple and a dict.
-    let (args, kw) = unsafe { (a[1].cast_unchecked::<Tuple>(), a[2].cast_unchecked::<Dict>()) };
-    if args.len + kw.len() > 0 {
+    if superfluous(a) > 0 {
         let class = cx.class_of(a[0]);
         let (n, i) = (cx.name(N::__new__), cx.name(N::__init__));
         if cx.lookup(class, i).is_some_and(|v| !is_object_init(v)) {

@@ -17,6 +17,18 @@ pub fn register_next<T: HeapObject>(f: NextFn) {
     NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
 }
 
+/// Advances an iterator of pairs without making a tuple; both unbound at the end. None, and not advanced: its items are no
+/// pairs.
+pub type PairFn = fn(&mut Thread, Value) -> R<Option<[Value; 2]>>;
+
+/// By kind: how iterators of other crates that give pairs are advanced where a loop takes the pair apart.
+static NEXT_PAIR: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+
+/// From now on `f` takes the items of instances of kind T apart, if their class is a native one.
+pub fn register_next_pair<T: HeapObject>(f: PairFn) {
+    NEXT_PAIR[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+}
+
 /// Sends a value into what `await` waits for: what it yields, or the result that it ends with (`Err`). Spares the
 /// StopIteration that `send` and `__next__` would have to make of the result.
 pub type SendFn = fn(&mut Thread, Value, Value) -> R<Result<Value, Value>>;
@@ -92,6 +104,8 @@ impl Thread {
             s if s == B::DictValues as u32 => self.view_iter(v, 1, B::DictValueIterator)?,
             s if s == B::DictItems as u32 => self.view_iter(v, 2, B::DictItemIterator)?,
             s if s == B::Generator as u32 || s == B::ListIterator as u32 || s == B::RangeIterator as u32 => v,
+            // What has a function to advance it is an iterator, whose `__iter__` gives itself.
+            _ if self.next_fn(v).is_some() => v,
             _ => return Ok(None),
         }))
     }
@@ -191,6 +205,25 @@ impl Thread {
         }
     }
 
+    /// The next two values for `for a, b in it`, if the iterator gives pairs by itself: both unbound at the end. None:
+    /// another kind of iterator.
+    pub fn next_pair(&mut self, it: Value) -> R<Option<[Value; 2]>> {
+        if it.shape() == shapes::DICT_ITEMS {
+            // SAFETY: the shape tells the exact class.
+            return Ok(Some(self.dict_step(unsafe { it.cast_unchecked() })?));
+        }
+        let f = NEXT_PAIR[it.kind() as usize].load(Ordering::Relaxed);
+        if f.is_null() || self.class_of(it).has(flags::HEAP) {
+            return Ok(None);
+        }
+        // SAFETY: only `register_next_pair` writes there.
+        let f = unsafe { std::mem::transmute::<*mut (), PairFn>(f) };
+        match f(self, it) {
+            Ok(pair) => Ok(pair),
+            r => Ok(self.catch(Exc::StopIteration, r)?.unwrap_or(Some([Value::NULL; 2]))),
+        }
+    }
+
     /// What advances an iterator of a native class, if that was registered.
     #[inline]
     pub fn next_fn(&self, it: Value) -> Option<NextFn> {
@@ -215,7 +248,20 @@ impl Thread {
 
     /// Next item of a dict iterator; unbound at the end.
     pub fn dict_next(&mut self, it: Gc<DictIter>) -> R {
-        let Some(d) = it.dict.cast::<Dict>() else { return Ok(Value::NULL) };
+        let [k, v] = self.dict_step(it)?;
+        match it.what & 3 {
+            0 => Ok(k),
+            1 => Ok(v),
+            _ if k.is_null() => Ok(k),
+            _ => Ok(self.new_tuple(&[k, v])?.value()),
+        }
+    }
+
+    /// Next key and value of a dict iterator; unbound at the end.
+    #[inline(always)]
+    fn dict_step(&mut self, it: Gc<DictIter>) -> R<[Value; 2]> {
+        const END: [Value; 2] = [Value::NULL; 2];
+        let Some(d) = it.dict.cast::<Dict>() else { return Ok(END) };
         if d.len.get() != it.len.get() {
             it.len.set(u32::MAX);
             return Err(self.runtime_error("dictionary changed size during iteration"));
@@ -228,18 +274,14 @@ impl Thread {
         };
         let Some((next, _, k, v)) = found else {
             it.dict.set(self, it, Value::NULL);
-            return Ok(Value::NULL);
+            return Ok(END);
         };
         if it.left.get() == 0 {
             return Err(self.runtime_error("dictionary keys changed during iteration"));
         }
         it.left.set(it.left.get() - 1);
         it.at.set(next as u32);
-        match it.what & 3 {
-            0 => Ok(k),
-            1 => Ok(v),
-            _ => Ok(self.new_tuple(&[k, v])?.value()),
-        }
+        Ok([k, v])
     }
 
     fn set_next(&mut self, it: Gc<DictIter>) -> R {
