@@ -5,9 +5,8 @@
 //! the running thread is loaded in the [`Interpreter`]; the others are parked. A thread belongs to one namespace and loads
 //! it when it gets the lock.
 
-use crate::thread::{Interpreter, Settings};
+use crate::thread::{Interpreter, Registry, Settings};
 use crate::{R, Thread, Value};
-use std::collections::HashMap;
 use std::mem::swap;
 
 /// What an interpreter has for itself.
@@ -16,7 +15,7 @@ struct Namespace {
     modules: Value,
     builtins: Value,
     sys: Value,
-    registry: HashMap<&'static str, Value>,
+    registry: Registry,
     settings: Settings,
 }
 
@@ -29,13 +28,13 @@ pub struct Namespaces {
     parked: Vec<Namespace>,
     /// What native code had registered and the built-in functions before any Python code ran: each namespace begins with
     /// these.
-    base: HashMap<&'static str, Value>,
+    base: Registry,
     base_builtins: Value,
 }
 
 impl Default for Namespaces {
     fn default() -> Self {
-        Namespaces { loaded: 0, made: 0, parked: Vec::new(), base: HashMap::new(), base_builtins: Value::NULL }
+        Namespaces { loaded: 0, made: 0, parked: Vec::new(), base: Registry::default(), base_builtins: Value::NULL }
     }
 }
 

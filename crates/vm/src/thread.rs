@@ -26,6 +26,9 @@ pub struct Process {
     pub gil: Gil,
 }
 
+/// Values that modules keep, by key.
+pub type Registry = rustc_hash::FxHashMap<&'static str, Value>;
+
 /// A native module: made when first imported.
 pub type ModuleInit = fn(&mut Thread) -> R<Value>;
 
@@ -59,7 +62,7 @@ pub struct Interpreter {
     /// Native modules by name.
     pub module_table: Vec<(&'static str, ModuleInit)>,
     /// Values that modules keep for the life of the interpreter, by key.
-    pub registry: rustc_hash::FxHashMap<&'static str, Value>,
+    pub registry: Registry,
     /// How kinds outside of the VM export their memory.
     pub buffer_kinds: Vec<(u8, crate::buffer::BufferFn)>,
     pub buffer_infos: Vec<(u8, crate::buffer::BufferInfo)>,

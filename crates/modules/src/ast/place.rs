@@ -3,7 +3,7 @@
 //! A tree is compiled by way of the source that `ast.unparse` makes of it. That source's own tree has the same nodes at
 //! other places: pairing the two tells where each place of the source was in the tree that was given.
 
-use ferropy_bytecode::{Code, Const, Position, positions};
+use ferropy_bytecode::{Code, Const, Instr, Op, Position, positions};
 use ferropy_vm::types::{List, Tuple};
 use ferropy_vm::{R, RootedVec, Thread, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -78,11 +78,40 @@ impl Places {
             positions::decode(&code.positions).flat_map(|(_, n, p)| std::iter::repeat_n(self.position(p), n)).collect();
         code.positions = positions::encode(&words);
         code.firstlineno = self.line(code.firstlineno);
+        if code.names.iter().map(String::as_str).take(4).eq(CLASS_NAMES) {
+            self.class_line(code);
+        }
         for c in &mut code.consts {
             if let Const::Code(inner) = c {
                 self.apply(inner);
             }
         }
+    }
+}
+
+/// What a class's body begins with.
+const CLASS_NAMES: [&str; 4] = ["__name__", "__module__", "__qualname__", "__firstlineno__"];
+
+impl Places {
+    /// The line that a class's body stores is a constant, which may serve others, too: it gets one of its own.
+    fn class_line(&self, code: &mut Code) {
+        let (mut at, mut load) = (0, None);
+        while let Some(word) = code.instrs.get(at).copied() {
+            let ins = Instr(word);
+            let stored = code.instrs.get(at + 1).map(|w| *w as usize & 0xffff);
+            if ins.op() == Op::StoreName && stored == Some(CLASS_NAMES.len() - 1) {
+                break;
+            }
+            load = (ins.op() == Op::LoadConst).then_some(at);
+            at += ins.op().words();
+        }
+        let Some(load) = load else { return };
+        let ins = Instr(code.instrs[load]);
+        let (Some(&Const::Int(line)), Ok(index)) = (code.consts.get(ins.bx()), u16::try_from(code.consts.len())) else {
+            return;
+        };
+        code.consts.push(Const::Int(self.line(line as u32) as i64));
+        code.instrs[load] = Instr::abx(Op::LoadConst, ins.a() as u8, index).0;
     }
 }
 
