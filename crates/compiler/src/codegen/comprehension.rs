@@ -6,7 +6,7 @@ use crate::errors::{Failure, Res};
 use crate::symtable::{Resolve, Role, ScopeId, def};
 use ferropy_bytecode::{Op, Var, VarKind, flags};
 use ruff_python_ast::{self as ast, Expr, name::Name};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_text_size::{Ranged, TextRange};
 use std::collections::HashMap;
 
 /// What is done with each element.
@@ -175,28 +175,13 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
-    /// A generator expression that is the only argument of a call has the call's parentheses.
-    fn generator_range(&self, g: &ast::ExprGenerator) -> TextRange {
-        if g.parenthesized {
-            return g.range;
-        }
-        let text = self.source.text;
-        let before = text[..g.range.start().to_usize()].trim_end();
-        let after = &text[g.range.end().to_usize()..];
-        let end = after.find(')').unwrap_or(0) + 1;
-        if !before.ends_with('(') {
-            return g.range;
-        }
-        TextRange::new(TextSize::new(before.len() as u32 - 1), g.range.end() + TextSize::new(end as u32))
-    }
-
     pub(super) fn generator_expression(&mut self, g: &'a ast::ExprGenerator, dst: Option<Reg>) -> Res<Reg> {
         let Some(scope) = self.table.find(g, Role::Body) else {
             return Err(Failure::internal("a generator expression without scope"));
         };
         let Some(first) = g.generators.first() else { return Err(Failure::internal("an empty comprehension")) };
         let mark = self.mark();
-        let range = self.generator_range(g);
+        let range = self.source.generator_range(g);
         let window = self.temps(2)?;
         let line = self.source.line_col(range.start()).0;
         self.open_unit(scope, Name::new_static("<genexpr>"), line)?;

@@ -3,7 +3,7 @@
 //! A tree is compiled by way of the source that `ast.unparse` makes of it. That source's own tree has the same nodes at
 //! other places: pairing the two tells where each place of the source was in the tree that was given.
 
-use ferropy_bytecode::{Code, Const, Instr, Op, Position, positions};
+use ferropy_bytecode::{Code, Const, Ext, Instr, Op, Operand, Position, positions};
 use ferropy_vm::types::{List, Tuple};
 use ferropy_vm::{R, RootedVec, Thread, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -93,7 +93,7 @@ impl Places {
 const CLASS_NAMES: [&str; 4] = ["__name__", "__module__", "__qualname__", "__firstlineno__"];
 
 impl Places {
-    /// The line that a class's body stores is a constant, which may serve others, too: it gets one of its own.
+    /// The line that a class's body stores is a constant. If that serves others, too, it gets one of its own.
     fn class_line(&self, code: &mut Code) {
         let (mut at, mut load) = (0, None);
         while let Some(word) = code.instrs.get(at).copied() {
@@ -107,12 +107,33 @@ impl Places {
         }
         let Some(load) = load else { return };
         let ins = Instr(code.instrs[load]);
-        let (Some(&Const::Int(line)), Ok(index)) = (code.consts.get(ins.bx()), u16::try_from(code.consts.len())) else {
+        let (Some(&Const::Int(line)), Ok(end)) = (code.consts.get(ins.bx()), u16::try_from(code.consts.len())) else {
             return;
         };
-        code.consts.push(Const::Int(self.line(line as u32) as i64));
-        code.instrs[load] = Instr::abx(Op::LoadConst, ins.a() as u8, index).0;
+        let line = Const::Int(self.line(line as u32) as i64);
+        if uses(code, ins.bx()) == 1 {
+            code.consts[ins.bx()] = line;
+        } else {
+            code.consts.push(line);
+            code.instrs[load] = Instr::abx(Op::LoadConst, ins.a() as u8, end).0;
+        }
     }
+}
+
+/// How many operands are the constant.
+fn uses(code: &Code, index: usize) -> usize {
+    let (mut at, mut n) = (0, 0);
+    while let Some(word) = code.instrs.get(at).copied() {
+        let ins = Instr(word);
+        let info = ins.op().info();
+        let extension = code.instrs.get(at + 1).filter(|_| info.ext == Ext::Konst);
+        n += (info.b == Operand::Konst && ins.b() == index) as usize;
+        n += (info.c == Operand::Konst && ins.c() == index) as usize;
+        n += (info.b == Operand::Konst16 && ins.bx() == index) as usize;
+        n += extension.is_some_and(|w| *w as usize == index) as usize;
+        at += ins.op().words();
+    }
+    n
 }
 
 fn number(cx: &mut Thread, node: Value, name: &str) -> R<Option<u32>> {
