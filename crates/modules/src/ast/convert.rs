@@ -81,7 +81,7 @@ pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
     let module = cx.import("ast")?;
     let source = cx.call_method(module, "unparse", &[a[0]])?;
     let text = cx.expect_text(source, "unparsed source")?.to_lossy();
-    let places = source_places(cx, a[0], &text, &options)?;
+    let mut places = source_places(cx, a[0], &text, &options)?;
     let mut code = with_warnings(cx, &options.filename, |warn| {
         ferropy_compiler::compile(&text, &options, &mut |w| warn(Warning { line: places.line(w.line), ..w }))
             .map_err(|e| SyntaxError { line: places.line(e.line), end_line: places.line(e.end_line), ..e })

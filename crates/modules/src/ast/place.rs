@@ -6,7 +6,7 @@
 use ferropy_bytecode::{Code, Const, Ext, Instr, Op, Operand, Position, positions};
 use ferropy_vm::types::{List, Tuple};
 use ferropy_vm::{R, RootedVec, Thread, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 type Spot = (u32, u32);
 
@@ -17,6 +17,8 @@ pub struct Places {
     starts: HashMap<Spot, Spot>,
     ends: HashMap<Spot, Spot>,
     lines: BTreeMap<u32, u32>,
+    /// Lines of lambdas and generator expressions, in order, by their lines in the source: there may be several in one.
+    nameless: HashMap<u32, VecDeque<u32>>,
 }
 
 impl Places {
@@ -40,6 +42,9 @@ impl Places {
             return Ok(());
         };
         self.lines.entry(start.0).or_insert(to_start.0);
+        if matches!(&*cx.class_name(given), "Lambda" | "GeneratorExp") {
+            self.nameless.entry(start.0).or_default().push_back(to_start.0);
+        }
         self.starts.insert(start, to_start);
         self.ends.insert(end, to_end);
         let shown = shown_start(cx, given)?.unwrap_or(to_start);
@@ -72,12 +77,27 @@ impl Places {
         Position { line, end_line: line, col: None, end_col: None }
     }
 
+    fn first_line(&mut self, code: &Code) -> u32 {
+        match (&*code.name, self.nameless.get_mut(&code.firstlineno)) {
+            ("<module>", _) => code.firstlineno,
+            // A `finally` body's code may be there more often than in the tree.
+            ("<lambda>" | "<genexpr>", Some(lines)) if lines.len() > 1 => lines.pop_front().unwrap_or(code.firstlineno),
+            ("<lambda>" | "<genexpr>", Some(lines)) => lines[0],
+            _ => self.line(code.firstlineno),
+        }
+    }
+
     /// Puts code that was compiled from the source where the tree says.
-    pub fn apply(&self, code: &mut Code) {
+    pub fn apply(&mut self, code: &mut Code) {
+        let (old, new) = (code.firstlineno, self.first_line(code));
+        let map = |p: Position| match p.col {
+            None if p.line == old => Position { line: new, end_line: new, ..p },
+            _ => self.position(p),
+        };
         let words: Vec<Position> =
-            positions::decode(&code.positions).flat_map(|(_, n, p)| std::iter::repeat_n(self.position(p), n)).collect();
+            positions::decode(&code.positions).flat_map(|(_, n, p)| std::iter::repeat_n(map(p), n)).collect();
         code.positions = positions::encode(&words);
-        code.firstlineno = self.line(code.firstlineno);
+        code.firstlineno = new;
         if code.names.iter().map(String::as_str).take(4).eq(CLASS_NAMES) {
             self.class_line(code);
         }
