@@ -29,8 +29,10 @@ struct Hole {
 }
 
 const PAGE: usize = 4096;
-/// Most bytes that dirty holes keep; they are given back after each major collection.
+/// Most bytes that dirty holes keep.
 const DIRTY_MAX: usize = 8 << 20;
+/// Most bytes that they keep after a major collection.
+const DIRTY_KEPT: usize = 4 << 20;
 /// Address space is committed in steps of this.
 const COMMIT_STEP: usize = 1 << 20;
 
@@ -124,18 +126,21 @@ impl Big {
         self.free.insert(at, Hole { len, dirty });
     }
 
-    /// Gives the pages of dirty holes back to the system.
+    /// Gives the pages of most dirty holes back to the system: those with the highest addresses.
     fn trim(&mut self) {
         let old = std::mem::take(&mut self.free);
         self.dirty = 0;
-        for (at, h) in old {
-            if h.dirty {
+        for (at, mut h) in old {
+            if h.dirty && self.dirty + h.len <= DIRTY_KEPT {
+                self.dirty += h.len;
+            } else if h.dirty {
                 region::release(at, h.len);
+                h.dirty = false;
             }
             match self.free.last_entry() {
-                Some(mut e) if *e.key() + e.get().len == at => e.get_mut().len += h.len,
+                Some(mut e) if *e.key() + e.get().len == at && e.get().dirty == h.dirty => e.get_mut().len += h.len,
                 _ => {
-                    self.free.insert(at, Hole { len: h.len, dirty: false });
+                    self.free.insert(at, h);
                 }
             }
         }

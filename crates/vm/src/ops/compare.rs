@@ -59,13 +59,32 @@ impl CmpOp {
 
 const LAST: u8 = 2;
 
+/// Families of exact built-in types: `__eq__` of a member knows its own family alone, so that members of different ones
+/// are never equal. Any other type's `__eq__` may say anything.
+const OPEN: u8 = 0;
+const TUPLE: u8 = 1;
+
+#[inline(always)]
+fn family(v: Value) -> u8 {
+    const NUMBERS: u8 = 2;
+    match v.shape() {
+        s if s == B::Str as u32 => 3,
+        s if s == B::Tuple as u32 => TUPLE,
+        s if s == B::List as u32 => 4,
+        s if s == B::Dict as u32 => 5,
+        s if s == B::NoneType as u32 => 6,
+        _ if v.is_int() || v.is_flonum() || v.is_bool() => NUMBERS,
+        _ => OPEN,
+    }
+}
+
 impl Thread {
     /// `a op b`, any result.
     pub fn compare(&mut self, op: CmpOp, a: Value, b: Value) -> R {
         if let Some(r) = self.quick_compare(op, a, b) {
             return Ok(Value::bool(r));
         }
-        if let Some(r) = self.compare_tuples(op, a, b)? {
+        if let Some(r) = self.compare_known(op, a, b)? {
             return Ok(r);
         }
         self.check_recursion(" in comparison")?;
@@ -99,16 +118,29 @@ impl Thread {
         Ok(true)
     }
 
-    /// `==` and `!=` of two exact tuples.
+    /// `==` and `!=` where the types settle which meaning they have: of two exact tuples, of exact built-in types that
+    /// are never equal, of objects that are compared by identity.
     #[inline]
-    fn compare_tuples(&mut self, op: CmpOp, a: Value, b: Value) -> R<Option<Value>> {
-        let s = B::Tuple as u32;
-        if a.shape() != s || b.shape() != s || !matches!(op, CmpOp::Eq | CmpOp::Ne) {
+    fn compare_known(&mut self, op: CmpOp, a: Value, b: Value) -> R<Option<Value>> {
+        if !matches!(op, CmpOp::Eq | CmpOp::Ne) {
             return Ok(None);
         }
-        // SAFETY: both are tuples.
-        let same = unsafe { self.tuples_equal(a.cast_unchecked(), b.cast_unchecked()) }?;
-        Ok(Some(Value::bool(same == (op == CmpOp::Eq))))
+        let (x, y) = (family(a), family(b));
+        if x != y && x != OPEN && y != OPEN {
+            return Ok(Some(Value::bool(op == CmpOp::Ne)));
+        }
+        if x == TUPLE && y == TUPLE {
+            // SAFETY: both are tuples.
+            let same = unsafe { self.tuples_equal(a.cast_unchecked(), b.cast_unchecked()) }?;
+            return Ok(Some(Value::bool(same == (op == CmpOp::Eq))));
+        }
+        if x == OPEN
+            && self.class_fact(self.class_of(a), facts::IDENTITY_EQ)
+            && self.class_fact(self.class_of(b), facts::IDENTITY_EQ)
+        {
+            return self.compare_default(op, a, b).map(Some);
+        }
+        Ok(None)
     }
 
     /// `bool(a op b)`.
@@ -124,14 +156,8 @@ impl Thread {
         {
             return Ok(Value::bool(r));
         }
-        if let Some(r) = self.compare_tuples(op, a, b)? {
+        if let Some(r) = self.compare_known(op, a, b)? {
             return Ok(r);
-        }
-        if matches!(op, CmpOp::Eq | CmpOp::Ne)
-            && self.class_fact(self.class_of(a), facts::IDENTITY_EQ)
-            && self.class_fact(self.class_of(b), facts::IDENTITY_EQ)
-        {
-            return self.compare_default(op, a, b);
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };

@@ -145,13 +145,12 @@ impl Thread {
 
     /// `next(it)`, None at the end.
     pub fn next(&mut self, it: Value) -> R<Option<Value>> {
+        if it.shape() == B::Generator as u32 {
+            // SAFETY: the shape tells the exact class.
+            return self.generator_next(unsafe { it.cast_unchecked() });
+        }
         if let Some(r) = self.quick_next(it)? {
             return Ok(r.bound());
-        }
-        if let Some(g) = it.cast::<Generator>()
-            && it.shape() == B::Generator as u32
-        {
-            return self.generator_next(g);
         }
         let Some(f) = self.lookup_special(it, N::__next__) else {
             let class = self.class_name(it);
