@@ -2,7 +2,6 @@
 # expect: beside: {"a": 1} 2323
 # expect: exit handler
 # expect: 0 -1
-# expect-error: ZeroDivisionError: division by zero
 
 import builtins
 import sys
