@@ -152,3 +152,22 @@ assert type(None)() is None and type(...)() is ... and type(NotImplemented)() is
 assert repr(None) == "None" and repr(...) == "Ellipsis" and not None
 raises(TypeError, lambda: bool(NotImplemented), "NotImplemented should not be used in a boolean context")
 raises(TypeError, lambda: type(None)(1), "NoneType takes no arguments")
+
+
+# A slot that is not set is asked for, then set.
+class Slotted:
+    __slots__ = ("late",)
+
+
+def late(s):
+    try:
+        return s.late
+    except AttributeError:
+        return hasattr(s, "late")
+
+
+for i in range(3):
+    s = Slotted()
+    assert late(s) is False
+    s.late = i
+    assert late(s) is i and hasattr(s, "late") and getattr(s, "late", None) is i

@@ -228,7 +228,7 @@ macro_rules! for_each_op {
         EndAsyncFor  Src  No      No   No        "If exception ra is StopAsyncIteration: goes on; else raises it again.";
         // ---- exceptions (a handler is entered with the exception in the register that its table entry names)
         Raise        Opt  Opt     Imm  No        "c = 0: raises the handled exception again. c = 1: raise ra. c = 2: raise ra from rb.";
-        Reraise      Src  No      No   No        "Raises ra again, leaving its traceback as it is.";
+        Reraise      Src  No      Imm  No        "Raises ra again, leaving its traceback as it is. c = 1: the frame is shown where it was raised.";
         PushExc      Dst  Src     No   No        "ra = exception handled so far (or unbound); rb becomes the one handled.";
         PopExc       Opt  No      No   No        "ra becomes the exception handled again (unbound: none).";
         MatchExc     Dst  Src     Src  No        "ra = exception rb matches class or tuple rc (checked).";

@@ -10,6 +10,7 @@ use ferropy_vm::types::{Dict, Exception, Module};
 use ferropy_vm::{Exc, Gc, N, R, Thread, Value};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// The folder above the one that the executable is in, as CPython's `sys.prefix`.
 fn prefix(setup: &Setup) -> Vec<u8> {
@@ -56,9 +57,28 @@ fn complete(setup: &mut Setup) {
     c.warnoptions = warnings;
 }
 
+/// What was decided before the start, for sub-interpreters.
+static SETUP: OnceLock<Setup> = OnceLock::new();
+
 /// Brings up everything that Python programs expect to be there.
 pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     complete(setup);
+    settings(cx, setup);
+    ferropy_builtins::install(cx)?;
+    ferropy_modules::register(cx);
+    cx.base_complete()?;
+    cx.vm_mut().hooks.run_beside = Some(run_beside);
+    ferropy_builtins::functions::import::set_import_time(setup.import_time);
+    let setup = SETUP.get_or_init(|| setup.clone());
+    bring_up(cx, setup)?;
+    if setup.faulthandler || setup.sys.dev_mode {
+        let m = cx.import("faulthandler")?;
+        cx.call_method(m, "enable", &[])?;
+    }
+    site(cx, setup)
+}
+
+fn settings(cx: &mut Thread, setup: &Setup) {
     let settings = &mut cx.vm_mut().settings;
     settings.optimize = setup.sys.optimize;
     settings.max_str_digits = setup.sys.max_str_digits;
@@ -66,26 +86,46 @@ pub fn start(cx: &mut Thread, setup: &mut Setup) -> R<()> {
     settings.dev_mode = setup.sys.dev_mode;
     settings.utf8_mode = setup.sys.utf8_mode;
     settings.warn_default_encoding = setup.sys.warn_default_encoding;
-    ferropy_builtins::install(cx)?;
-    ferropy_modules::register(cx);
+}
+
+/// `sys`, `__main__`, importing, the standard streams, warnings.
+fn bring_up(cx: &mut Thread, setup: &Setup) -> R<()> {
     let name = cx.intern("sys")?;
     ferropy_builtins::functions::import::import_native(cx, name)?;
     sys::configure(cx, &setup.sys)?;
-    ferropy_builtins::functions::import::set_import_time(setup.import_time);
     main_module(cx)?;
     imp::install_importlib(cx)?;
     streams(cx, setup)?;
     if !setup.sys.warnoptions.is_empty() {
         cx.import("warnings")?;
     }
-    if setup.faulthandler || setup.sys.dev_mode {
-        let m = cx.import("faulthandler")?;
-        cx.call_method(m, "enable", &[])?;
-    }
+    Ok(())
+}
+
+fn site(cx: &mut Thread, setup: &Setup) -> R<()> {
     if !setup.sys.no_site {
         cx.import("site")?;
     }
     Ok(())
+}
+
+/// Runs a program in an interpreter beside the running one, which is configured like the first.
+fn run_beside(cx: &mut Thread, text: &str) -> R<bool> {
+    let Some(setup) = SETUP.get() else { return Ok(false) };
+    cx.run_beside(|cx| {
+        settings(cx, setup);
+        let done = bring_up(cx, setup).and_then(|()| site(cx, setup)).and_then(|()| run_text(cx, text, "<string>"));
+        let failed = done.is_err();
+        if failed {
+            let e = cx.take_pending();
+            print_uncaught(cx, e);
+        }
+        run_exit_handlers(cx);
+        if flush(cx).is_err() {
+            cx.take_pending();
+        }
+        Ok(!failed)
+    })
 }
 
 /// The module `__main__`, made at the first call.
@@ -426,8 +466,8 @@ fn imported(cx: &mut Thread, name: &str) -> Option<Value> {
     cx.vm().modules.cast::<Dict>().and_then(|d| cx.dict_get_str(d, key)).filter(|m| m.cast::<Module>().is_some())
 }
 
-/// Threads, exit handlers, streams; the exit code may change to 120 if output is lost.
-pub fn finish(cx: &mut Thread, code: i32) -> i32 {
+/// Waits for threads and calls exit handlers.
+fn run_exit_handlers(cx: &mut Thread) {
     for (module, function) in [("threading", "_shutdown"), ("atexit", "_run_exitfuncs")] {
         if let Some(m) = imported(cx, module)
             && let Err(_) = cx.call_method(m, function, &[])
@@ -436,6 +476,11 @@ pub fn finish(cx: &mut Thread, code: i32) -> i32 {
             cx.unraisable(e, &format!("while calling {module} at exit"), Value::NULL);
         }
     }
+}
+
+/// Threads, exit handlers, streams; the exit code may change to 120 if output is lost.
+pub fn finish(cx: &mut Thread, code: i32) -> i32 {
+    run_exit_handlers(cx);
     let mut code = code;
     cx.vm().finalizing.set(true);
     let stream = |cx: &mut Thread, name: &str| sys_get(cx, name).ok().flatten().unwrap_or(Value::NONE);

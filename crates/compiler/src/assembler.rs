@@ -66,6 +66,8 @@ pub struct Assembler {
     shared_caches: HashMap<(Op, u16), u16>,
     ncaches: u32,
     overflow: bool,
+    /// The first constant is a docstring.
+    has_doc: bool,
     /// Instructions that `flow` replaced by nothing.
     pub dropped: Vec<u32>,
     /// Some local may be unbound where it is read.
@@ -80,6 +82,14 @@ struct Pool {
 }
 
 impl Pool {
+    /// Keeps the marked constants; the result says where each one went.
+    fn keep(&mut self, used: &[bool]) -> Vec<u32> {
+        let places = keep(&mut self.list, used);
+        self.index.retain(|_, i| used[*i as usize]);
+        self.index.values_mut().for_each(|i| *i = places[*i as usize]);
+        places
+    }
+
     fn add(&mut self, c: Const) -> u32 {
         let mut key = Vec::new();
         if !const_key(&c, &mut key) {
@@ -92,6 +102,15 @@ impl Pool {
             list.len() as u32 - 1
         })
     }
+}
+
+/// Keeps the marked items; the result says where each one went.
+fn keep<T>(list: &mut Vec<T>, used: &[bool]) -> Vec<u32> {
+    let place = |n: &mut u32, &u: &bool| Some(std::mem::replace(n, *n + u as u32));
+    let places = used.iter().scan(0, place).collect();
+    let mut marks = used.iter();
+    list.retain(|_| marks.next() == Some(&true));
+    places
 }
 
 /// Writes what tells constants apart; false if the constant is never shared.
@@ -179,6 +198,7 @@ impl Assembler {
     /// Makes the constant the first of all (a docstring).
     pub fn first_constant(&mut self, c: Const) {
         debug_assert!(self.operands.list.is_empty());
+        self.has_doc = true;
         self.operands.add(c);
     }
 
@@ -218,7 +238,8 @@ impl Assembler {
         if self.overflow {
             return Err(Failure::internal("too many names in one code object"));
         }
-        flow::optimize(&mut self, first_local, nlocals);
+        flow::optimize(&mut self, code.firstlineno, first_local, nlocals);
+        self.drop_unused();
         let mut at = Vec::with_capacity(self.code.len() + 1);
         let mut words = 0u32;
         for ins in &self.code {
@@ -244,6 +265,43 @@ impl Assembler {
         code.names = self.names.iter().map(|n| n.to_string()).collect();
         code.ncaches = self.ncaches;
         Ok(())
+    }
+
+    /// Forgets the constants and names that only dropped instructions needed; a docstring stays.
+    fn drop_unused(&mut self) {
+        let mut operands = vec![false; self.operands.list.len()];
+        let mut main = vec![false; self.main.list.len()];
+        let mut names = vec![false; self.names.len()];
+        if let Some(first) = operands.first_mut().filter(|_| self.has_doc) {
+            *first = true;
+        }
+        for ins in &self.code {
+            let info = ins.op.info();
+            match ins.extra {
+                Extra::Const(id) => main[id.0 as usize] = true,
+                Extra::Name { name, .. } => names[name as usize] = true,
+                _ => {}
+            }
+            for (_, index) in [(info.b, ins.b), (info.c, ins.c)].into_iter().filter(|(k, _)| *k == Operand::Konst) {
+                operands[index as usize] = true;
+            }
+        }
+        let operands = self.operands.keep(&operands);
+        let main = self.main.keep(&main);
+        let names = keep(&mut self.names, &names);
+        for ins in &mut self.code {
+            let info = ins.op.info();
+            match &mut ins.extra {
+                Extra::Const(id) => id.0 = main[id.0 as usize],
+                Extra::Name { name, .. } => *name = names[*name as usize] as u16,
+                _ => {}
+            }
+            for (_, index) in
+                [(info.b, &mut ins.b), (info.c, &mut ins.c)].into_iter().filter(|(k, _)| *k == Operand::Konst)
+            {
+                *index = operands[*index as usize] as u8;
+            }
+        }
     }
 
     /// Joins the pools; the result tells where constants of the main pool went.

@@ -11,8 +11,10 @@ pub enum ErrorKind {
     Tab,
     /// The input may become valid if more is appended (interactive use).
     Incomplete,
-    /// The program is nested too deeply.
+    /// The program is nested too deeply for the parser.
     Memory,
+    /// The tree is too deep for the compiler, though the parser does not recurse for what makes it so.
+    Recursion,
     /// The compiler met a limit of the bytecode or a fault of its own.
     System,
 }

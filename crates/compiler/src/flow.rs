@@ -5,7 +5,7 @@
 //! shows which ones are needed. It starts from "everything bound" and only takes away, so loops come out right.
 
 use crate::assembler::{Assembler, Extra, Ins};
-use ferropy_bytecode::{Op, Operand};
+use ferropy_bytecode::{Op, Operand, Position};
 
 type Bits = [u64; 4];
 const ALL: Bits = [u64::MAX; 4];
@@ -14,9 +14,10 @@ pub fn is_terminal(op: Op) -> bool {
     matches!(op, Op::Jump | Op::JumpBack | Op::Return | Op::Raise | Op::Reraise)
 }
 
-pub fn optimize(asm: &mut Assembler, first_local: usize, nlocals: usize) {
+pub fn optimize(asm: &mut Assembler, firstlineno: u32, first_local: usize, nlocals: usize) {
     invert_branches(asm);
     thread_jumps(asm);
+    place_exit(asm, firstlineno);
     let reachable = reachable(asm);
     let mut keep = reachable.clone();
     if asm.has_checks {
@@ -74,6 +75,46 @@ fn thread_jumps(asm: &mut Assembler) {
             }
             asm.code[i].extra = next.extra;
         }
+    }
+}
+
+/// The `return None` at the end of a body has no place in the source. Whoever jumps there gets a copy at the jump's place,
+/// so that a frame ends at what it did last; what is left belongs to the instruction before.
+fn place_exit(asm: &mut Assembler, firstlineno: u32) {
+    let nowhere = |i: &Ins| i.pos.line == 0;
+    let Some(exit) = asm.code.iter().position(nowhere) else { return };
+    let first = Position { line: firstlineno, end_line: firstlineno, col: None, end_col: None };
+    let before = if exit == 0 { first } else { asm.code[exit - 1].pos };
+    asm.code.iter_mut().filter(|i| nowhere(i)).for_each(|i| i.pos = before);
+    let Some(&[load, leave]) = asm.code.get(exit..exit + 2) else { return };
+    if leave.op != Op::Return || load.op == Op::Return {
+        return;
+    }
+    let mut new = Vec::with_capacity(asm.code.len());
+    let mut places = Vec::with_capacity(asm.code.len() + 1);
+    let mut branches = Vec::new();
+    for (i, ins) in asm.code.iter().enumerate() {
+        places.push(new.len() as u32);
+        let jumps = i != exit && target(asm, ins) == Some(exit);
+        match ins.op {
+            Op::Jump if jumps => new.extend([Ins { pos: ins.pos, ..load }, Ins { pos: ins.pos, ..leave }]),
+            _ => {
+                if jumps && ins.op != Op::JumpBack {
+                    branches.push(new.len());
+                }
+                new.push(*ins);
+            }
+        }
+    }
+    places.push(new.len() as u32);
+    let end = asm.code.len() as u32;
+    asm.labels.iter_mut().for_each(|l| *l = places[(*l).min(end) as usize]);
+    asm.dropped.iter_mut().for_each(|i| *i = places[*i as usize]);
+    asm.code = new;
+    for i in branches {
+        asm.code[i].extra = Extra::Jump(asm.here());
+        let pos = asm.code[i].pos;
+        asm.code.extend([Ins { pos, ..load }, Ins { pos, ..leave }]);
     }
 }
 

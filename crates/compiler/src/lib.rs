@@ -83,8 +83,10 @@ pub fn compile(text: &str, options: &Options, warn: &mut dyn FnMut(Warning)) -> 
     on_big_stack(text, options, |source| {
         let module = parse::parse(source, options, warn)?;
         // What CPython's parser refuses is reported before what its compiler does, and ruff accepts a little more.
-        generate(&module, source, options, warn)
-            .map_err(|e| diagnose::explain(source.text, options).filter(|_| e.kind == ErrorKind::Syntax).unwrap_or(e))
+        generate(&module, source, options, warn).map_err(|e| match e.kind {
+            ErrorKind::Syntax => diagnose::explain(source.text, options).unwrap_or(e),
+            _ => e,
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 //! Lines count from 1, columns are byte offsets from 0 (tracebacks) or character offsets from 1 (syntax errors).
 
 use ferropy_bytecode::Position;
+use ruff_python_ast::ExprGenerator;
 use ruff_text_size::{TextRange, TextSize};
 
 /// A text and where its lines begin.
@@ -59,6 +60,20 @@ impl<'a> Source<'a> {
         let (line, col) = self.line_col(range.start());
         let (end_line, end_col) = self.line_col(range.end());
         Position { line, end_line, col: Some(col), end_col: Some(end_col) }
+    }
+
+    /// A generator expression that is the only argument of a call has the call's parentheses.
+    pub fn generator_range(&self, g: &ExprGenerator) -> TextRange {
+        if g.parenthesized {
+            return g.range;
+        }
+        let before = self.text[..g.range.start().to_usize()].trim_end();
+        let after = &self.text[g.range.end().to_usize()..];
+        let end = after.find(')').unwrap_or(0) + 1;
+        if !before.ends_with('(') {
+            return g.range;
+        }
+        TextRange::new(TextSize::new(before.len() as u32 - 1), g.range.end() + TextSize::new(end as u32))
     }
 
     pub fn slice(&self, range: TextRange) -> &'a str {

@@ -66,6 +66,11 @@ static FUNCTIONS: &[NativeDef] = &[
     NativeDef::function("create_builtin(spec, /)", create_builtin, "Create an extension module."),
     NativeDef::function("exec_builtin(mod, /)", exec_builtin, "Initialize a built-in module."),
     NativeDef::function(
+        "create_dynamic(spec, file=<unrepresentable>, /)",
+        create_dynamic,
+        "Create an extension module.",
+    ),
+    NativeDef::function(
         "_fix_co_filename(code, path, /)",
         fix_filename,
         "Changes code.co_filename to specify the passed-in file path.",
@@ -94,6 +99,22 @@ pub fn register(cx: &mut Thread) {
     });
     cx.register_module("_stdlib", |cx| Ok(cx.module_with("_stdlib", "The packed standard library.", STDLIB)?.value()));
     cx.register_module("builtins", builtins_module);
+}
+
+/// Extension modules are made for CPython's interface: there is none here, so that none can be loaded.
+fn create_dynamic(cx: &mut Thread, a: Args<'_>) -> R {
+    let mut texts = [Value::NONE; 2];
+    for (slot, field) in texts.iter_mut().zip(["name", "origin"]) {
+        *slot = cx.getattr_str(a[0], field)?;
+        if cx.expect_text(*slot, field)?.bytes().contains(&0) {
+            return Err(cx.value_error("embedded null character"));
+        }
+    }
+    let path = cx.expect_text(texts[1], "origin")?.to_lossy();
+    let message = cx.new_str(&format!("{path}: extension modules are not supported"))?.value();
+    let class = cx.exc_class(Exc::ImportError).value();
+    let e = cx.call_kw(class, &[message], &[("name", texts[0]), ("path", texts[1])])?;
+    Err(cx.raise_value(e))
 }
 
 /// The module `builtins`, around the namespace that the VM made.

@@ -27,6 +27,11 @@ static FUNCTIONS: &[NativeDef] = &[
         has_inline_values,
         "Tell whether all attributes of an object are kept inside of it.",
     ),
+    NativeDef::function(
+        "run_in_subinterp(code, /)",
+        run_in_subinterp,
+        "Run a program in a new interpreter: 0, or -1 if an exception ended it.",
+    ),
     NativeDef::function("create_function()", create_function, "Return a new native function with a new receiver."),
     NativeDef::function(
         "traceback_print(traceback, file, /)",
@@ -103,6 +108,14 @@ fn create_function(cx: &mut Thread, _a: Args<'_>) -> R {
     let plain = cx.native_function(module, &METHODS[0])?;
     let receiver = cx.new_dict()?.value();
     cx.bind_first(plain, receiver)
+}
+
+fn run_in_subinterp(cx: &mut Thread, a: Args<'_>) -> R {
+    let text = cx.expect_text(a[0], "run_in_subinterp() argument")?.to_lossy();
+    let Some(run) = cx.vm().hooks.run_beside else {
+        return Err(cx.runtime_error("this program cannot have more than one interpreter"));
+    };
+    Ok(Value::small_int(if run(cx, &text)? { 0 } else { -1 }))
 }
 
 fn raise_exception(cx: &mut Thread, a: Args<'_>) -> R {

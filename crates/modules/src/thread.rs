@@ -417,7 +417,8 @@ fn start(cx: &mut Thread, function: Value, args: Gc<Tuple>, kwargs: Value, h: Gc
         0 => 64 << 20,
         n => n.max(1 << 20),
     };
-    let spawned = std::thread::Builder::new().stack_size(size).spawn(move || run_thread(vm, poke, token));
+    let place = cx.namespace_number();
+    let spawned = std::thread::Builder::new().stack_size(size).spawn(move || run_thread(vm, place, poke, token));
     if spawned.is_err() {
         cx.dict_remove(table, Value::small_int(token))?;
         h.state.set(0);
@@ -427,7 +428,7 @@ fn start(cx: &mut Thread, function: Value, args: Gc<Tuple>, kwargs: Value, h: Gc
     Ok(())
 }
 
-fn run_thread(vm: usize, poke: impl Fn(), token: i64) {
+fn run_thread(vm: usize, namespace: u32, poke: impl Fn(), token: i64) {
     // SAFETY: the interpreter lives until the process ends.
     let (vm, gil) = unsafe {
         let vm = &mut *(vm as *mut Interpreter);
@@ -436,7 +437,7 @@ fn run_thread(vm: usize, poke: impl Fn(), token: i64) {
     };
     // SAFETY: as above.
     unsafe { (*gil).acquire(poke) };
-    if let Ok(mut cx) = vm.new_thread() {
+    if let Ok(mut cx) = vm.new_thread_of(namespace) {
         RUNNING.fetch_add(1, Relaxed);
         run_job(&mut cx, token);
         RUNNING.fetch_sub(1, Relaxed);

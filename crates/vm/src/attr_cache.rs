@@ -272,7 +272,10 @@ impl Thread {
                 self.dict_answer_of(holder.dict(), name)
             }
             Found::Descriptor(d) => self.wrapped_answer(d),
-            Found::Nothing if v.kind() != Module::kind() => Some(Answer::of(what::ABSENT, Value::NULL)),
+            // A slot of the class that is not set now may be later, which the shape does not tell.
+            Found::Nothing if v.kind() != Module::kind() && self.lookup(class, name).is_none() => {
+                Some(Answer::of(what::ABSENT, Value::NULL))
+            }
             _ => None,
         }
     }

@@ -231,9 +231,24 @@ impl Thread {
     }
     /// The heap is exhausted.
     #[cold]
+    /// Usually there is memory enough for a new exception object, which keeps nothing alive beyond its own life; the one
+    /// made beforehand is the last resort. It is taken away while the new one is made, so that this cannot recurse.
     pub fn memory_error(&mut self) -> Raised {
-        self.pending = self.vm().memory_error;
-        Raised
+        let spare = std::mem::replace(&mut self.vm_mut().memory_error, Value::NULL);
+        let Some(last_resort) = spare.cast::<types::Exception>() else {
+            return self.reraise(Value::NULL);
+        };
+        let class = self.exc_class(Exc::MemoryError);
+        let made = self.call(class.value(), &[]);
+        self.vm_mut().memory_error = spare;
+        match made {
+            Ok(e) => self.raise_value(e),
+            Err(_) => {
+                last_resort.traceback.set(self, spare, Value::NULL);
+                last_resort.context.set(self, spare, Value::NULL);
+                self.reraise(spare)
+            }
+        }
     }
     /// OSError from an errno value; picks the subclass as Python does.
     pub fn os_error(&mut self, errno: i32, filename: Option<Value>) -> Raised {

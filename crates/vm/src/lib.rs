@@ -7,6 +7,7 @@
 #![allow(bindings_with_variant_name)]
 
 mod attr_cache;
+pub mod beside;
 pub mod buffer;
 pub mod class;
 pub mod dict;

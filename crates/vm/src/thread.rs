@@ -26,6 +26,9 @@ pub struct Process {
     pub gil: Gil,
 }
 
+/// Values that modules keep, by key.
+pub type Registry = rustc_hash::FxHashMap<&'static str, Value>;
+
 /// A native module: made when first imported.
 pub type ModuleInit = fn(&mut Thread) -> R<Value>;
 
@@ -59,7 +62,7 @@ pub struct Interpreter {
     /// Native modules by name.
     pub module_table: Vec<(&'static str, ModuleInit)>,
     /// Values that modules keep for the life of the interpreter, by key.
-    pub registry: rustc_hash::FxHashMap<&'static str, Value>,
+    pub registry: Registry,
     /// How kinds outside of the VM export their memory.
     pub buffer_kinds: Vec<(u8, crate::buffer::BufferFn)>,
     pub buffer_infos: Vec<(u8, crate::buffer::BufferInfo)>,
@@ -70,6 +73,7 @@ pub struct Interpreter {
     /// Native hooks that other crates install.
     pub hooks: Hooks,
     pub finalizing: Cell<bool>,
+    pub namespaces: crate::beside::Namespaces,
 }
 
 /// What crates above the VM provide to it.
@@ -84,6 +88,8 @@ pub struct Hooks {
     pub exception_init: Option<crate::NativeImpl>,
     /// Issues a warning: (category, message).
     pub warn: Option<fn(&mut Thread, crate::Exc, &str) -> R<()>>,
+    /// Runs a program's text in a sub-interpreter; false: it ended by an exception, which was printed.
+    pub run_beside: Option<fn(&mut Thread, &str) -> R<bool>>,
 }
 
 /// Options of the command line that the VM itself looks at.
@@ -140,6 +146,8 @@ pub struct Thread {
     pub ident: u64,
     pub async_exc: Value,
     in_finalizers: bool,
+    /// The interpreter that it belongs to (see `beside`).
+    pub(crate) namespace: u32,
 }
 
 impl Thread {
@@ -222,14 +230,16 @@ impl Thread {
         let gil: *const Gil = &self.process().gil;
         let poke = self.poker();
         // SAFETY: the process outlives its threads.
-        unsafe {
+        let out = unsafe {
             self.mutator.parked(|| {
                 (*gil).release();
                 let out = f();
                 (*gil).acquire(poke);
                 out
             })
-        }
+        };
+        self.load_own_namespace();
+        out
     }
 
     /// A function that interrupts all threads of this interpreter (the holder of the lock looks).
@@ -260,6 +270,7 @@ impl Thread {
                     (*gil).acquire(poke);
                 })
             };
+            self.load_own_namespace();
         }
         if bits & interrupt::FINALIZERS != 0 {
             self.run_finalizers();
@@ -393,6 +404,7 @@ unsafe fn visit_roots(client: *mut u8, all: bool, f: &mut dyn FnMut(*mut u64)) {
     for v in vm.registry.values_mut() {
         value(v);
     }
+    vm.namespaces.visit(&mut value);
     // These are filled at start-up only.
     if all || !vm.settled.get() {
         for v in vm.names.iter_mut().chain(vm.chars.iter_mut()) {
@@ -525,6 +537,7 @@ impl Interpreter {
             weakref_numbers: Cell::new(1),
             hooks: Hooks::default(),
             finalizing: Cell::new(false),
+            namespaces: Default::default(),
         }));
         process.heap.add_roots(visit_roots, vm as *mut Interpreter as *mut u8);
         process.gil.acquire(|| {});
@@ -536,6 +549,11 @@ impl Interpreter {
 
     /// A thread for the calling native thread, which must hold the lock.
     pub fn new_thread(&mut self) -> std::io::Result<Box<Thread>> {
+        self.new_thread_of(0)
+    }
+
+    /// The same for a thread of a sub-interpreter.
+    pub fn new_thread_of(&mut self, namespace: u32) -> std::io::Result<Box<Thread>> {
         // SAFETY: the process outlives the interpreter.
         let process = unsafe { &mut *self.process };
         let (low, high) = ferropy_gc::thread_stack_bounds();
@@ -559,6 +577,7 @@ impl Interpreter {
             async_exc: Value::NULL,
             context_memo: Value::NULL,
             in_finalizers: false,
+            namespace,
         });
         // SAFETY: plain query.
         cx.ident = unsafe { libc::pthread_self() } as u64;
@@ -568,6 +587,7 @@ impl Interpreter {
         INTERPRETER.set(self);
         let p: *mut Thread = &mut *cx;
         self.threads.push(p);
+        cx.load_own_namespace();
         Ok(cx)
     }
 }

@@ -79,22 +79,37 @@ impl Thread {
         let e = self.pending;
         let Some(x) = e.cast::<Exception>() else { return };
         if self.raises_again(pc) {
-            return;
+            return self.show_where_raised(x, pc);
         }
         // Keep the exception alive in a local; making objects may collect.
         let Ok(frame) = self.frame_object(self.frame) else { return };
         if let Some(t) = x.traceback.cast::<Traceback>()
             && t.frame.get() == frame.value()
-            && t.pc == pc as u32
+            && t.lasti == CodeObject::offset(pc)
         {
             return;
         }
         let next = x.traceback.get();
-        let tb = Traceback { next: field(next), frame: field(frame), pc: pc as u32, lineno: (-1).into() };
+        let tb =
+            Traceback { next: field(next), frame: field(frame), lasti: CodeObject::offset(pc), lineno: (-1).into() };
         if let Ok(tb) = self.alloc(B::Traceback, tb) {
             x.traceback.set(self, e, tb);
         }
         self.pending = e;
+    }
+
+    /// A clean-up that passes an exception on has no place of its own: the running frame, which may outlive its run as an
+    /// object, is put back to where the exception came from.
+    fn show_where_raised(&mut self, x: Gc<Exception>, pc: usize) {
+        let code = crate::handlers::code(self);
+        let as_raised = code.rust().instrs.get(pc).is_some_and(|w| Instr(*w).op() == Op::Reraise && Instr(*w).c() == 1);
+        let Some(t) = x.traceback.cast::<Traceback>().filter(|_| as_raised) else { return };
+        let top = self.top();
+        let word = CodeObject::word_at(t.lasti).filter(|w| *w < code.rust().instrs.len());
+        if let Some(word) = word.filter(|_| t.frame.get() == top.object) {
+            // SAFETY: an instruction of the frame's code; the pc of a record is that of the next word.
+            top.pc = unsafe { code.instrs.add(word + 1) };
+        }
     }
 
     /// Is the pending exception one that the running frame had caught?
@@ -107,6 +122,12 @@ impl Thread {
             Op::Raise => i.c() == 0 && self.pending == self.handled_exception(),
             _ => false,
         }
+    }
+
+    /// The line of the instruction that a traceback entry shows, 0 if there is none.
+    pub fn traceback_line(&self, t: Gc<Traceback>) -> u32 {
+        let code = t.frame.cast::<FrameObject>().and_then(|f| self.frame_code(f));
+        code.zip(CodeObject::word_at(t.lasti)).map_or(0, |(c, word)| self.line_of(c, word))
     }
 
     /// Line of an instruction, 0 if it has none.

@@ -287,6 +287,17 @@ impl CodeObject {
     pub fn is_simple(&self) -> bool {
         self.simple_args != Self::NOT_SIMPLE
     }
+
+    /// The offset in `co_code` of the instruction word `pc`: a unit of two bytes, which stands for entering the frame,
+    /// comes before the words.
+    pub fn offset(pc: usize) -> i32 {
+        2 + 4 * pc as i32
+    }
+
+    /// The instruction word that holds an offset.
+    pub fn word_at(offset: i32) -> Option<usize> {
+        usize::try_from(offset.checked_sub(2)?).ok().map(|o| o / 4)
+    }
 }
 
 /// One inline cache.
@@ -354,8 +365,8 @@ pub struct Exception {
 pub struct Traceback {
     pub next: Field,
     pub frame: Field,
-    /// Index of the instruction word.
-    pub pc: u32,
+    /// Offset of the instruction as Python sees it ([`CodeObject::offset`]); Python code may give any number.
+    pub lasti: i32,
     pub lineno: Cell<i32>,
 }
 

@@ -9,7 +9,7 @@ import sys
 
 import _testnative
 from _testnative import MethClass, MethInstance, MethStatic, create_function as create_cfunction
-from _testnative import raise_exception, raise_memoryerror, traceback_print
+from _testnative import raise_exception, raise_memoryerror, run_in_subinterp, traceback_print
 
 
 def _limits(code):

@@ -1,11 +1,12 @@
 //! Code objects.
 //!
-//! Offsets (`co_lines`, `co_positions`, `f_lasti`, `tb_lasti`) count two bytes an instruction word, as tools that know
-//! CPython's code units expect; `co_code` itself has four bytes a word.
+//! `co_code` is the instruction words behind a unit of two bytes that stands for entering the frame. That happens at the
+//! first line (of a module: at line 0), as what CPython begins with does. Offsets into it (`co_lines`, `f_lasti`,
+//! `tb_lasti`) count bytes; `co_positions` has an entry for every unit of two bytes.
 
 use ferropy_bytecode::code::{Code, Const, VarKind};
-use ferropy_bytecode::{flags as cflags, positions};
-use ferropy_vm::types::{CodeObject, Dict, Str, Tuple};
+use ferropy_bytecode::{Op, Position, flags as cflags, positions};
+use ferropy_vm::types::{Bytes, CodeObject, Dict, Str, Tuple};
 use ferropy_vm::{Args, Builtin as B, Gc, NativeDef, R, RootedVec, Thread, Value};
 
 static METHODS: &[NativeDef] = &[
@@ -86,9 +87,25 @@ fn of_kind(c: &Code, kind: VarKind) -> Vec<&str> {
     c.vars.iter().filter(|v| v.kind == kind).map(|v| &*v.name).collect()
 }
 
+/// Where the frame is entered.
+fn entry_position(code: &Code) -> Position {
+    let line = if code.name == "<module>" { 0 } else { code.firstlineno };
+    Position { line, end_line: line.max(1), col: Some(0), end_col: Some(0) }
+}
+
+/// Where code comes from, as (first offset, end, position); the first is the entry.
+fn runs(code: &Code) -> impl Iterator<Item = (i32, i32, Position)> + '_ {
+    let words = code.instrs.len();
+    let rest = positions::decode(&code.positions)
+        .take_while(move |(first, ..)| *first < words)
+        .map(move |(first, n, p)| (CodeObject::offset(first), CodeObject::offset((first + n).min(words)), p));
+    std::iter::once((0, CodeObject::offset(0), entry_position(code))).chain(rest)
+}
+
 fn get_code(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
-    let bytes: Vec<u8> = code.rust().instrs.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let words = code.rust().instrs.iter().flat_map(|w| w.to_le_bytes());
+    let bytes: Vec<u8> = [Op::Nop as u8, 0].into_iter().chain(words).collect();
     Ok(cx.new_bytes(&bytes)?.value())
 }
 
@@ -167,35 +184,39 @@ fn hash(cx: &mut Thread, a: Args<'_>) -> R {
     cx.int(h as i64)
 }
 
-fn line(n: u32) -> Value {
-    if n == 0 { Value::NONE } else { Value::small_int(n as i64) }
-}
-
 fn co_lines(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
-    let mut runs: Vec<(usize, usize, u32)> = Vec::new();
-    for (first, n, p) in positions::decode(&code.rust().positions) {
-        match runs.last_mut() {
-            Some(last) if last.2 == p.line => last.1 = first + n,
-            _ => runs.push((first, first + n, p.line)),
+    let mut lines: Vec<(i32, i32, Value)> = Vec::new();
+    for (first, end, p) in runs(code.rust()) {
+        let line = line(&p, first);
+        match lines.last_mut() {
+            Some(last) if last.2 == line => last.1 = end,
+            _ => lines.push((first, end, line)),
         }
     }
     let list = cx.new_list(&[])?;
-    for (start, end, n) in runs {
-        let (start, end) = (Value::small_int(start as i64 * 2), Value::small_int(end as i64 * 2));
-        let t = cx.new_tuple(&[start, end, line(n)])?;
+    for (start, end, line) in lines {
+        let [start, end] = [start, end].map(|offset| Value::small_int(offset as i64));
+        let t = cx.new_tuple(&[start, end, line])?;
         cx.list_append(list, t.value())?;
     }
     cx.iter(list.value())
+}
+
+/// A position's line, None if it has none; a module is entered at line 0.
+fn line(p: &Position, first: i32) -> Value {
+    if p.line == 0 && first > 0 { Value::NONE } else { Value::small_int(p.line as i64) }
 }
 
 fn co_positions(cx: &mut Thread, a: Args<'_>) -> R {
     let code = this(cx, a[0])?;
     let list = cx.new_list(&[])?;
     let column = |c: Option<u32>| c.map_or(Value::NONE, |c| Value::small_int(c as i64));
-    for (_, n, p) in positions::decode(&code.rust().positions) {
-        let t = cx.new_tuple(&[line(p.line), line(p.end_line), column(p.col), column(p.end_col)])?;
-        for _ in 0..n {
+    for (first, end, p) in runs(code.rust()) {
+        let line = line(&p, first);
+        let end_line = if line == Value::NONE { line } else { Value::small_int(p.end_line as i64) };
+        let t = cx.new_tuple(&[line, end_line, column(p.col), column(p.end_col)])?;
+        for _ in 0..(end - first) / 2 {
             cx.list_append(list, t.value())?;
         }
     }
@@ -218,6 +239,7 @@ fn replace(cx: &mut Thread, a: Args<'_>) -> R {
             "co_filename" => new.filename = string(cx, v, &name)?,
             "co_firstlineno" => new.firstlineno = small(cx, v, &name)?,
             "co_flags" => new.flags = changed_flags(cx, &new, v)?,
+            "co_linetable" => new.positions = table(cx, v, &name)?,
             "co_consts" => consts = changed_consts(cx, c, v)?,
             _ => unchanged(cx, c, key, &name, v)?,
         }
@@ -234,6 +256,17 @@ fn string(cx: &mut Thread, v: Value, name: &str) -> R<String> {
         None => {
             let got = cx.class_name(v);
             Err(cx.type_error(format!("replace() argument '{name}' must be str, not {got}")))
+        }
+    }
+}
+
+/// Positions may be anything: what cannot be read is no position.
+fn table(cx: &mut Thread, v: Value, name: &str) -> R<Vec<u8>> {
+    match v.cast::<Bytes>() {
+        Some(b) => Ok(b.data().to_vec()),
+        None => {
+            let got = cx.class_name(v);
+            Err(cx.type_error(format!("replace() argument '{name}' must be bytes, not {got}")))
         }
     }
 }

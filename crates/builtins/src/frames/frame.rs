@@ -2,7 +2,7 @@
 
 use super::proxy;
 use ferropy_vm::ops::generator::state;
-use ferropy_vm::types::{FrameObject, Function, Generator, Str};
+use ferropy_vm::types::{CodeObject, FrameObject, Function, Generator, Str};
 use ferropy_vm::{Args, Builtin as B, Gc, N, NativeDef, R, Thread, Value};
 
 static METHODS: &[NativeDef] = &[
@@ -103,8 +103,8 @@ fn get_lasti(cx: &mut Thread, a: Args<'_>) -> R {
     let o = this(cx, a[0])?;
     let created =
         o.live.get().is_null() && o.generator.cast::<Generator>().is_some_and(|g| g.state.get() == state::CREATED);
-    let n = if created { -1 } else { cx.frame_object_pc(o) as i64 * 2 };
-    Ok(Value::small_int(n))
+    let n = if created { -1 } else { CodeObject::offset(cx.frame_object_pc(o)) };
+    Ok(Value::small_int(n as i64))
 }
 
 fn get_generator(cx: &mut Thread, a: Args<'_>) -> R {

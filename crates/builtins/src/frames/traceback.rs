@@ -47,9 +47,7 @@ fn new(cx: &mut Thread, a: Args<'_>) -> R {
     let (Ok(lasti), Ok(lineno)) = (i32::try_from(lasti), i32::try_from(lineno)) else {
         return Err(cx.overflow_error("signed integer is greater than maximum"));
     };
-    // A negative tb_lasti ("nowhere") has no instruction: one past all code.
-    let pc = u32::try_from(lasti / 2).ok().filter(|_| lasti >= 0).unwrap_or(u32::MAX);
-    let tb = Traceback { next: field(next), frame: field(frame), pc, lineno: lineno.into() };
+    let tb = Traceback { next: field(next), frame: field(frame), lasti, lineno: lineno.into() };
     Ok(cx.alloc(B::Traceback, tb)?.value())
 }
 
@@ -79,8 +77,7 @@ fn get_frame(cx: &mut Thread, a: Args<'_>) -> R {
 }
 
 fn get_lasti(cx: &mut Thread, a: Args<'_>) -> R {
-    let pc = this(cx, a[0])?.pc;
-    Ok(Value::small_int(if pc == u32::MAX { -1 } else { pc as i64 * 2 }))
+    Ok(Value::small_int(this(cx, a[0])?.lasti as i64))
 }
 
 fn get_lineno(cx: &mut Thread, a: Args<'_>) -> R {
@@ -88,8 +85,7 @@ fn get_lineno(cx: &mut Thread, a: Args<'_>) -> R {
     if tb.lineno.get() >= 0 {
         return Ok(Value::small_int(tb.lineno.get() as i64));
     }
-    let code = tb.frame.cast::<FrameObject>().and_then(|f| cx.frame_code(f));
-    let n = code.map_or(0, |c| cx.line_of(c, tb.pc as usize));
+    let n = cx.traceback_line(tb);
     Ok(if n == 0 { Value::NONE } else { Value::small_int(n as i64) })
 }
 

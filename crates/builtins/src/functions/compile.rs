@@ -78,6 +78,7 @@ pub fn raise_syntax_error(cx: &mut Thread, e: &SyntaxError) -> Raised {
         ErrorKind::Tab => Exc::TabError,
         ErrorKind::Incomplete => Exc::_IncompleteInputError,
         ErrorKind::Memory => return cx.error(Exc::MemoryError, &e.message),
+        ErrorKind::Recursion => return cx.error(Exc::RecursionError, &e.message),
         ErrorKind::System => return cx.error(Exc::SystemError, &e.message),
     };
     let made = (|| -> R<[Value; 2]> {

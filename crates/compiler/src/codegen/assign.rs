@@ -96,7 +96,7 @@ impl<'a> Gen<'a, '_> {
                 self.check_assignable(&a.attr.id, a.range)?;
                 self.note_static_attribute(a);
                 let object = self.expr(&a.value, None)?;
-                self.at(a.range);
+                self.at(self.attribute_range(a, a.range));
                 self.emit_attr(Op::SetAttr, object, value, &a.attr.id);
             }
             Expr::Subscript(s) => {
@@ -241,10 +241,11 @@ impl<'a> Gen<'a, '_> {
                 self.note_static_attribute(a);
                 let object = self.operand(&a.value, &[&s.value])?;
                 let old = self.temp()?;
-                self.at(a.range);
+                let shown = self.attribute_range(a, a.range);
+                self.at(shown);
                 self.emit_attr(Op::GetAttr, old, object, &a.attr.id);
                 let d = self.in_place(s, old, Some(old))?;
-                self.at(a.range);
+                self.at(shown);
                 self.emit_attr(Op::SetAttr, object, d, &a.attr.id);
             }
             Expr::Subscript(t) => {
@@ -288,7 +289,7 @@ impl<'a> Gen<'a, '_> {
             }
             Expr::Attribute(a) => {
                 let object = self.expr(&a.value, None)?;
-                self.at(a.range);
+                self.at(self.attribute_range(a, a.range));
                 self.emit_attr(Op::DelAttr, object, 0, &a.attr.id);
             }
             Expr::Subscript(s) => {

@@ -10,7 +10,7 @@ use ruff_python_ast::{self as ast, Expr, Keyword, name::Name};
 use ruff_text_size::{Ranged, TextRange};
 
 /// Calls with more arguments go through a tuple and a dict.
-const MAX_ARGS: usize = 100;
+const MAX_ARGS: usize = 30;
 
 impl<'a> Gen<'a, '_> {
     pub(super) fn call(&mut self, c: &'a ast::ExprCall, dst: Option<Reg>) -> Res<Reg> {
@@ -24,7 +24,7 @@ impl<'a> Gen<'a, '_> {
             let names = self.arguments(args, keywords)?;
             self.release(mark);
             let d = self.dst(dst)?;
-            self.at(method_range(self, c, a));
+            self.at(self.attribute_range(a, c.range()));
             self.emit_call((Op::CallMethod, Op::CallMethodKw), d, window, args.len() + keywords.len(), names);
             return Ok(d);
         }
@@ -191,14 +191,14 @@ impl<'a> Gen<'a, '_> {
         if let Some((window, bare)) = self.super_window(&a.value)? {
             self.release(mark);
             let m = self.temps(2)?;
-            self.at(a.range);
+            self.at(self.attribute_range(a, a.range));
             self.emit_super(Op::GetSuperMethod, m, window, bare, &a.attr.id);
             return Ok(m);
         }
         let value = self.expr(&a.value, None)?;
         self.release(mark);
         let m = self.temps(2)?;
-        self.at(a.range);
+        self.at(self.attribute_range(a, a.range));
         self.emit_attr(Op::GetMethod, m, value, &a.attr.id);
         Ok(m)
     }
@@ -300,10 +300,4 @@ fn check_keywords(g: &Gen<'_, '_>, keywords: &[Keyword]) -> Res<()> {
         }
     }
     Ok(())
-}
-
-/// A method call that spans lines is shown from the line of its attribute on.
-fn method_range(g: &Gen<'_, '_>, c: &ast::ExprCall, a: &ast::ExprAttribute) -> TextRange {
-    let (start, attr) = (g.source.line_col(c.range().start()).0, g.source.line_col(a.attr.range.start()).0);
-    if start == attr { c.range() } else { TextRange::new(a.attr.range.start(), c.range().end()) }
 }

@@ -6,7 +6,7 @@ use crate::errors::{Failure, Res};
 use crate::symtable::{Resolve, Role, ScopeId, def};
 use ferropy_bytecode::{Op, Var, VarKind, flags};
 use ruff_python_ast::{self as ast, Expr, name::Name};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_text_size::{Ranged, TextRange};
 use std::collections::HashMap;
 
 /// What is done with each element.
@@ -16,6 +16,15 @@ enum Sink<'a> {
     Set(Reg, &'a Expr),
     Dict(Reg, &'a Expr, &'a Expr),
     Yield(&'a Expr),
+}
+
+impl Sink<'_> {
+    fn range(&self) -> TextRange {
+        match self {
+            Sink::List(_, e) | Sink::Set(_, e) | Sink::Yield(e) => e.range(),
+            Sink::Dict(_, key, value) => key.range().cover(value.range()),
+        }
+    }
 }
 
 impl<'a> Gen<'a, '_> {
@@ -125,8 +134,9 @@ impl<'a> Gen<'a, '_> {
         }
         self.deep(|s| s.comprehension_loop(rest, None, sink))?;
         self.bind(next);
-        self.at(g.iter.range());
+        self.at(sink.range());
         self.emit_jump(Op::JumpBack, 0, 0, 0, again);
+        self.at(g.iter.range());
         self.loop_end(exc, done);
         self.release(mark);
         Ok(())
@@ -151,7 +161,7 @@ impl<'a> Gen<'a, '_> {
             Sink::Dict(t, key, value) => {
                 let k = self.operand(key, &[value])?;
                 let v = self.expr(value, None)?;
-                self.at(key.range().cover(value.range()));
+                self.at(sink.range());
                 self.emit(Op::MapAdd, t, k, v);
             }
             Sink::Yield(e) => {
@@ -165,28 +175,13 @@ impl<'a> Gen<'a, '_> {
         Ok(())
     }
 
-    /// A generator expression that is the only argument of a call has the call's parentheses.
-    fn generator_range(&self, g: &ast::ExprGenerator) -> TextRange {
-        if g.parenthesized {
-            return g.range;
-        }
-        let text = self.source.text;
-        let before = text[..g.range.start().to_usize()].trim_end();
-        let after = &text[g.range.end().to_usize()..];
-        let end = after.find(')').unwrap_or(0) + 1;
-        if !before.ends_with('(') {
-            return g.range;
-        }
-        TextRange::new(TextSize::new(before.len() as u32 - 1), g.range.end() + TextSize::new(end as u32))
-    }
-
     pub(super) fn generator_expression(&mut self, g: &'a ast::ExprGenerator, dst: Option<Reg>) -> Res<Reg> {
         let Some(scope) = self.table.find(g, Role::Body) else {
             return Err(Failure::internal("a generator expression without scope"));
         };
         let Some(first) = g.generators.first() else { return Err(Failure::internal("an empty comprehension")) };
         let mark = self.mark();
-        let range = self.generator_range(g);
+        let range = self.source.generator_range(g);
         let window = self.temps(2)?;
         let line = self.source.line_col(range.start()).0;
         self.open_unit(scope, Name::new_static("<genexpr>"), line)?;
@@ -194,7 +189,7 @@ impl<'a> Gen<'a, '_> {
         self.unit.flags |= if self.table.scopes[scope].is_async { flags::ASYNC_GENERATOR } else { flags::GENERATOR };
         self.at(range);
         self.comprehension_loop(&g.generators, Some(0), Sink::Yield(&g.elt))?;
-        self.at(range);
+        self.at(if first.is_async { range } else { first.iter.range() });
         self.return_none()?;
         let code = self.close_unit()?;
         self.at(range);

@@ -75,9 +75,10 @@ impl<'a> Gen<'a, '_> {
         let end = self.label();
         let later: Vec<&Expr> = c.comparators.iter().collect();
         let mut left = self.operand(&c.left, &later)?;
+        let slots = self.operand_slots(later.len())?;
         for (i, right) in c.comparators.iter().enumerate() {
             let last = i + 1 == c.ops.len();
-            let next = self.operand(right, &later[i + 1..])?;
+            let next = self.chained_operand(right, slots[i % 2])?;
             let (to, when) = if last { (target, sense) } else { (if sense { end } else { target }, false) };
             self.test(c, i, left, Some(next), to, when)?;
             left = next;

@@ -11,6 +11,9 @@ use ferropy_bytecode::Op;
 use ruff_python_ast::{self as ast, ExceptHandler, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+/// For `Reraise`: the frame goes back to where the exception was raised.
+pub(super) const AS_RAISED: u8 = 1;
+
 impl<'a> Gen<'a, '_> {
     /// Refuses what CPython refuses: its compiler has room for so many blocks.
     pub(super) fn check_blocks(&self, range: TextRange) -> Res<()> {
@@ -143,12 +146,12 @@ impl<'a> Gen<'a, '_> {
         Ok([first, first + 1, first + 2])
     }
 
-    /// The end of a handler that was left by an exception.
+    /// The end of a handler that was left by an exception: the frame is shown at the place where that was raised.
     pub(super) fn restore_and_reraise(&mut self, label: Label, save: Reg, exc: Reg) {
         self.bind(label);
         self.artificial();
         self.emit(Op::PopExc, save, 0, 0);
-        self.emit(Op::Reraise, exc, 0, 0);
+        self.emit(Op::Reraise, exc, 0, AS_RAISED);
     }
 
     fn try_except(&mut self, t: &'a ast::StmtTry) -> Res<()> {
@@ -181,8 +184,9 @@ impl<'a> Gen<'a, '_> {
             }
             self.handler_body(h, [save, exc, exc2], cleanup, end)?;
             self.bind(next);
+            // What no handler takes leaves from the last question.
+            self.at(h.type_.as_ref().map_or(h.range, |e| e.range()));
         }
-        self.artificial();
         self.emit(Op::PopExc, save, 0, 0);
         self.emit(Op::Reraise, exc, 0, 0);
         self.restore_and_reraise(cleanup, save, exc2);
@@ -220,7 +224,7 @@ impl<'a> Gen<'a, '_> {
         self.bind(forget);
         self.forget_name(&name.id)?;
         self.emit(Op::PopExc, save, 0, 0);
-        self.emit(Op::Reraise, exc2, 0, 0);
+        self.emit(Op::Reraise, exc2, 0, AS_RAISED);
         Ok(())
     }
 

@@ -1,13 +1,14 @@
 //! Expressions: operators, displays, attributes, subscripts.
 
 use super::{Gen, Reg};
+use crate::assembler::Label;
 use crate::errors::{Failure, Res};
 use crate::fold;
 use crate::symtable::ScopeKind;
 use ferropy_bytecode::{Const, Intrinsic1, Op, flags};
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, CmpOp, Expr, Operator, UnaryOp};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 /// Displays longer than this are built piece by piece.
 const MAX_WINDOW: usize = 30;
@@ -163,16 +164,39 @@ impl<'a> Gen<'a, '_> {
         let mark = self.mark();
         let t = self.scratch(dst)?;
         let end = self.label();
-        let op = if b.op == ast::BoolOp::And { Op::JumpIfFalse } else { Op::JumpIfTrue };
-        for (i, value) in b.values.iter().enumerate() {
-            self.expr(value, Some(t))?;
-            if i + 1 < b.values.len() {
-                self.emit_jump(op, t, 0, 0, end);
+        if let Some((last, rest)) = b.values.split_last() {
+            for value in rest {
+                self.value_jump(value, t, b.op == ast::BoolOp::Or, end)?;
             }
+            self.expr(last, Some(t))?;
         }
         self.bind(end);
         self.at(b.range);
         if dst.is_none() { Ok(t) } else { self.deliver(mark, t, dst) }
+    }
+
+    /// Jumps to `target` with the value in `t` if its truth is `sense`, goes on otherwise. No value is asked for its truth
+    /// twice: what decides an inner operation may decide the outer one, too.
+    fn value_jump(&mut self, e: &'a Expr, t: Reg, sense: bool, target: Label) -> Res<()> {
+        let inner = match e {
+            Expr::BoolOp(b) if self.fold(e).is_none() => b.values.split_last().map(|(last, rest)| (b.op, last, rest)),
+            _ => None,
+        };
+        let Some((op, last, rest)) = inner else {
+            self.expr(e, Some(t))?;
+            self.at(e.range());
+            self.emit_jump(if sense { Op::JumpIfTrue } else { Op::JumpIfFalse }, t, 0, 0, target);
+            return Ok(());
+        };
+        let early = op == ast::BoolOp::Or;
+        let skip = self.label();
+        for value in rest {
+            let to = if early == sense { target } else { skip };
+            self.deep(|g| g.value_jump(value, t, early, to))?;
+        }
+        self.deep(|g| g.value_jump(last, t, sense, target))?;
+        self.bind(skip);
+        Ok(())
     }
 
     fn if_expr(&mut self, i: &'a ast::ExprIf, dst: Option<Reg>) -> Res<Reg> {
@@ -225,8 +249,9 @@ impl<'a> Gen<'a, '_> {
         let end = self.label();
         let later: Vec<&Expr> = c.comparators.iter().collect();
         let mut left = self.operand(&c.left, &later)?;
+        let slots = self.operand_slots(later.len())?;
         for (i, right) in c.comparators.iter().enumerate() {
-            let next = self.operand(right, &later[i + 1..])?;
+            let next = self.chained_operand(right, slots[i % 2])?;
             self.at(c.range);
             self.emit(comparison(c.ops[i]), t, left, next);
             if i + 1 < c.ops.len() {
@@ -240,6 +265,22 @@ impl<'a> Gen<'a, '_> {
             return Ok(t);
         }
         self.deliver(mark, t, dst)
+    }
+
+    /// The registers in which the right operands of a chain of `n` comparisons take turns: each is the left operand of
+    /// the comparison that follows.
+    pub(super) fn operand_slots(&mut self, n: usize) -> Res<[Reg; 2]> {
+        let first = self.temps(n.min(2))?;
+        Ok([first, first + 1])
+    }
+
+    /// A right operand of a chain: a variable's own register, or else `slot`.
+    pub(super) fn chained_operand(&mut self, e: &'a Expr, slot: Reg) -> Res<Reg> {
+        let stays = !self.table.scopes[self.unit.scope].has_walrus;
+        match e {
+            Expr::Name(n) if stays && self.target_register(&n.id).is_some() => self.expr(e, None),
+            _ => self.expr(e, Some(slot)),
+        }
     }
 
     fn comparison_operand(&mut self, op: CmpOp, e: &'a Expr) -> Res<(Op, u8)> {
@@ -292,19 +333,29 @@ impl<'a> Gen<'a, '_> {
 
     // ---- attributes and subscripts
 
+    /// Where an access to (or a call of) an attribute is shown: if the expression spans lines, from the line of the name
+    /// on.
+    pub(super) fn attribute_range(&self, a: &ast::ExprAttribute, whole: TextRange) -> TextRange {
+        let line = |at| self.source.line_col(at).0;
+        if line(a.range.start()) == line(a.range.end()) {
+            return whole;
+        }
+        TextRange::new(a.attr.range.start(), whole.end())
+    }
+
     fn attribute(&mut self, a: &'a ast::ExprAttribute, dst: Option<Reg>) -> Res<Reg> {
         let mark = self.mark();
         if let Some((window, bare)) = self.super_window(&a.value)? {
             self.release(mark);
             let d = self.dst(dst)?;
-            self.at(a.range);
+            self.at(self.attribute_range(a, a.range));
             self.emit_super(Op::GetSuper, d, window, bare, &a.attr.id);
             return Ok(d);
         }
         let value = self.expr(&a.value, None)?;
         self.release(mark);
         let d = self.dst(dst)?;
-        self.at(a.range);
+        self.at(self.attribute_range(a, a.range));
         self.emit_attr(Op::GetAttr, d, value, &a.attr.id);
         Ok(d)
     }

@@ -146,7 +146,7 @@ impl<'a> Gen<'a, '_> {
         }
         self.body(body)?;
         if !self.unit.asm.ends_dead() {
-            self.artificial();
+            self.nowhere();
             self.return_none()?;
         }
         let code = self.close_unit()?;

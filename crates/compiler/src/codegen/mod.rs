@@ -35,7 +35,7 @@ use crate::errors::{Failure, Res, Warning, WarningCategory};
 use crate::fold;
 use crate::source::Source;
 use crate::symtable::{Role, ScopeKind, SymTable};
-use ferropy_bytecode::{Code, Const, Op, flags};
+use ferropy_bytecode::{Code, Const, Op, Position, flags};
 use ruff_python_ast::{self as ast, Expr, Mod, Stmt, name::Name};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::HashSet;
@@ -134,7 +134,7 @@ impl<'a> Gen<'a, '_> {
             }
             Mod::Module(m) => {
                 self.namespace_body(&m.body)?;
-                self.artificial();
+                self.nowhere();
                 self.return_none()?;
             }
         }
@@ -227,10 +227,16 @@ impl<'a> Gen<'a, '_> {
         self.unit.asm.pos = self.source.position(range);
     }
 
-    /// The instructions that follow have no place in the source.
+    /// The instructions that follow have no place in the source but a line.
     fn artificial(&mut self) {
+        self.unit.asm.pos.end_line = self.unit.asm.pos.line;
         self.unit.asm.pos.col = None;
         self.unit.asm.pos.end_col = None;
+    }
+
+    /// The instructions that follow belong to where control comes from (see `flow`).
+    fn nowhere(&mut self) {
+        self.unit.asm.pos = Position::default();
     }
 
     fn emit(&mut self, op: Op, a: u8, b: u8, c: u8) {

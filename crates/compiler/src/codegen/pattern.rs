@@ -45,7 +45,6 @@ impl<'a> Gen<'a, '_> {
         }
         self.release(mark);
         self.conditional_body(&case.body)?;
-        self.artificial();
         self.jump(end);
         self.bind(fail);
         Ok(())

@@ -160,7 +160,6 @@ impl<'a> Gen<'a, '_> {
         self.condition(&i.test, next, false)?;
         self.conditional_body(&i.body)?;
         for clause in &i.elif_else_clauses {
-            self.artificial();
             self.jump(end);
             self.bind(next);
             next = self.label();

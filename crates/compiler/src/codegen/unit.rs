@@ -4,7 +4,7 @@ use super::{Block, Gen, Reg};
 use crate::assembler::{Assembler, Extra, Range};
 use crate::errors::{Failure, Res};
 use crate::symtable::{Resolve, Scope, ScopeId, ScopeKind, SymTable, def};
-use ferropy_bytecode::{Code, Const, Intrinsic1, Op, Var, VarKind, flags};
+use ferropy_bytecode::{Code, Const, Intrinsic1, Op, Position, Var, VarKind, flags};
 use ruff_python_ast::{self as ast, name::Name};
 use std::collections::{BTreeSet, HashMap};
 
@@ -294,9 +294,10 @@ impl<'a> Gen<'a, '_> {
         let start = asm.label();
         asm.labels[start.0 as usize] = 0;
         asm.ranges.push(Range { start, end, target: end, reg: exc });
-        self.artificial();
+        let line = self.unit.firstlineno;
+        self.unit.asm.pos = Position { line, end_line: line, col: None, end_col: None };
         self.emit(Op::Intrinsic1, exc, exc, Intrinsic1::StopIterationError as u8);
-        self.emit(Op::Reraise, exc, 0, 0);
+        self.emit(Op::Reraise, exc, 0, super::exceptions::AS_RAISED);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! `with` statements. The exit method waits in a window of five registers: function, self, three arguments.
 
+use super::exceptions::AS_RAISED;
 use super::{Cleanup, Gen, Reg};
 use crate::errors::Res;
 use ferropy_bytecode::{Const, Op, SpecialMethod};
@@ -48,7 +49,7 @@ impl<'a> Gen<'a, '_> {
         self.emit_jump(Op::JumpIfTrue, answer, 0, 0, suppressed);
         self.pop_block();
         self.emit(Op::PopExc, save, 0, 0);
-        self.emit(Op::Reraise, exc, 0, 0);
+        self.emit(Op::Reraise, exc, 0, AS_RAISED);
         self.restore_and_reraise(cleanup, save, exc2);
         self.bind(suppressed);
         self.emit(Op::PopExc, save, 0, 0);

@@ -11,7 +11,8 @@ const MAX_DEPTH: usize = 6000;
 const RED_ZONE: usize = 256 * 1024;
 const STACK: usize = 8 * 1024 * 1024;
 
-const TOO_DEEP: &str = "Parser stack overflowed - Python source too complex to parse";
+const TOO_DEEP: (ErrorKind, &str) = (ErrorKind::Memory, "Parser stack overflowed - Python source too complex to parse");
+const TOO_LONG: (ErrorKind, &str) = (ErrorKind::Recursion, "maximum recursion depth exceeded during compilation");
 
 struct Collector<'a> {
     table: SymTable,
@@ -624,15 +625,15 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Runs `f` on a deeper level of nesting.
-    fn deeper(&mut self, range: TextRange, f: impl FnOnce(&mut Self)) {
+    /// Runs `f` on a deeper level of nesting. `error` is raised if there are too many.
+    fn deeper(&mut self, range: TextRange, error: (ErrorKind, &'static str), f: impl FnOnce(&mut Self)) {
         if self.error.is_some() {
             return;
         }
         self.depth += 1;
         self.table.depth = self.table.depth.max(self.depth);
         if self.depth > MAX_DEPTH {
-            self.error = Some(Failure::of(ErrorKind::Memory, TOO_DEEP, range));
+            self.error = Some(Failure::of(error.0, error.1, range));
         } else {
             stacker::maybe_grow(RED_ZONE, STACK, || f(self));
         }
@@ -760,11 +761,13 @@ impl<'a> Collector<'a> {
 
 impl<'a> Visitor<'a> for Collector<'_> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        self.deeper(stmt.range(), |c| c.stmt(stmt));
+        self.deeper(stmt.range(), TOO_DEEP, |c| c.stmt(stmt));
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {
-        self.deeper(expr.range(), |c| c.expr(expr));
+        // Chains that grow to the right are no nesting for a parser.
+        let chain = matches!(expr, Expr::Call(_) | Expr::Attribute(_) | Expr::Subscript(_) | Expr::BinOp(_));
+        self.deeper(expr.range(), if chain { TOO_LONG } else { TOO_DEEP }, |c| c.expr(expr));
     }
 
     fn visit_pattern(&mut self, pattern: &'a Pattern) {
@@ -776,6 +779,6 @@ impl<'a> Visitor<'a> for Collector<'_> {
             }
             _ => {}
         }
-        self.deeper(pattern.range(), |c| visitor::walk_pattern(c, pattern));
+        self.deeper(pattern.range(), TOO_DEEP, |c| visitor::walk_pattern(c, pattern));
     }
 }

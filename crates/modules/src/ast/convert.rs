@@ -1,10 +1,11 @@
 //! `compile()` to a tree and of a tree; the module `builtins` finds these functions in the registry.
 
 use super::build::Builder;
-use ferropy_builtins::functions::compile::{COMPILE_AST, PARSE_AST, compile_text, filename_arg, pycf, with_warnings};
+use super::place::{self, Places};
+use ferropy_builtins::functions::compile::{COMPILE_AST, PARSE_AST, filename_arg, pycf, with_warnings};
 use ferropy_builtins::functions::source::{Input, Origin, source_with};
-use ferropy_compiler::{Mode, Options};
-use ferropy_vm::{Args, NativeDef, R, Thread};
+use ferropy_compiler::{Mode, Options, SyntaxError, Warning};
+use ferropy_vm::{Args, NativeDef, R, Thread, Value};
 
 static FUNCTIONS: [NativeDef; 2] = [
     NativeDef::function("parse_to_ast(source, filename, mode, flags, feature_version=-1, /)", parse_to_ast, ""),
@@ -59,7 +60,7 @@ pub fn parse_to_ast(cx: &mut Thread, a: Args<'_>) -> R {
     Builder::new(&text).module(cx, &tree, options.mode == Mode::Single)
 }
 
-/// A tree to code: by the source that `ast.unparse` makes of it, so lines are those of that source.
+/// A tree to code: by the source that `ast.unparse` makes of it.
 pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
     let (mut options, mode) = options(cx, a)?;
     let wanted = match mode.as_str() {
@@ -76,9 +77,23 @@ pub fn ast_to_code(cx: &mut Thread, a: Args<'_>) -> R {
         return Ok(a[0]);
     }
     options.optimize = cx.index(a[4])? as u8;
+    place::validate(cx, a[0])?;
     let module = cx.import("ast")?;
     let source = cx.call_method(module, "unparse", &[a[0]])?;
     let text = cx.expect_text(source, "unparsed source")?.to_lossy();
-    let code = compile_text(cx, &text, &options)?;
-    Ok(code.value())
+    let mut places = source_places(cx, a[0], &text, &options)?;
+    let mut code = with_warnings(cx, &options.filename, |warn| {
+        ferropy_compiler::compile(&text, &options, &mut |w| warn(Warning { line: places.line(w.line), ..w }))
+            .map_err(|e| SyntaxError { line: places.line(e.line), end_line: places.line(e.end_line), ..e })
+    })?;
+    places.apply(&mut code);
+    Ok(cx.load_code(code)?.value())
+}
+
+/// Where the places of the tree's source are in the tree.
+fn source_places(cx: &mut Thread, tree: Value, text: &str, options: &Options) -> R<Places> {
+    // What is wrong with the source, compiling it will tell.
+    let Ok(made) = ferropy_compiler::parse(text, options, &mut |_| {}) else { return Ok(Places::default()) };
+    let made = Builder::new(text).module(cx, &made, options.mode == Mode::Single)?;
+    Places::pair(cx, tree, made)
 }

@@ -215,7 +215,10 @@ impl Builder<'_> {
             }
             Expr::ListComp(c) => self.comprehension(cx, "ListComp", range, &c.elt, &c.generators),
             Expr::SetComp(c) => self.comprehension(cx, "SetComp", range, &c.elt, &c.generators),
-            Expr::Generator(c) => self.comprehension(cx, "GeneratorExp", range, &c.elt, &c.generators),
+            Expr::Generator(c) => {
+                let range = self.source.generator_range(c);
+                self.comprehension(cx, "GeneratorExp", range, &c.elt, &c.generators)
+            }
             Expr::DictComp(c) => {
                 let fields = [
                     ("key", self.opt(cx, c.key.as_deref())?),

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod convert;
 pub mod expr;
+pub mod place;
 pub mod rows;
 
 use ferropy_vm::class::flags;

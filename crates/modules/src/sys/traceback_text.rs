@@ -4,7 +4,7 @@
 
 use ferropy_builtins::functions::output::sys_get;
 use ferropy_builtins::functions::source::{Input, Origin, decode_source};
-use ferropy_vm::types::{CodeObject, Exception, FrameObject, List, Traceback};
+use ferropy_vm::types::{Exception, FrameObject, List, Traceback};
 use ferropy_vm::{Gc, R, Thread, Value};
 
 /// Equal lines of a traceback that are shown before the rest is only counted.
@@ -34,7 +34,7 @@ pub fn of_traceback(cx: &mut Thread, tb: Value) -> String {
     let mut repeated = 0;
     for tb in entries().skip(skipped) {
         let Some(code) = tb.frame.cast::<FrameObject>().and_then(|f| cx.frame_code(f)) else { continue };
-        let line = traceback_line(cx, tb, code);
+        let line = traceback_line(cx, tb);
         let rust = code.rust();
         let place = (rust.filename.to_string(), line, rust.name.to_string());
         if last.as_ref() != Some(&place) {
@@ -75,10 +75,10 @@ fn finish_repetition(out: &mut String, repeated: usize) {
     }
 }
 
-fn traceback_line(cx: &Thread, tb: Gc<Traceback>, code: Gc<CodeObject>) -> i64 {
+fn traceback_line(cx: &Thread, tb: Gc<Traceback>) -> i64 {
     match tb.lineno.get() {
         n if n >= 0 => n as i64,
-        _ => cx.line_of(code, tb.pc as usize) as i64,
+        _ => cx.traceback_line(tb) as i64,
     }
 }
 
