@@ -377,7 +377,7 @@ mod tests {
         let all: Vec<Instruction> = instructions(&code).collect();
         let pcs: Vec<usize> = all.iter().map(|i| i.pc).collect();
         assert_eq!(pcs, [0, 1, 3, 5, 6, 7, 8, 9]);
-        assert_eq!(all[1].args_text(&code), "r3, r2, to 8");
+        assert_eq!(all[1].args_text(&code), "r3, r2, 0, to 8");
         assert_eq!(all[1].jump_target(), Some(8));
         assert_eq!(all[2].args_text(&code), "r4, print, cache 1");
         assert_eq!(all[4].args_text(&code), "r4, r4..r5, 1");
@@ -407,7 +407,7 @@ mod tests {
     fn listing() {
         let text = disassemble(&sample());
         assert!(text.contains("code m.f (s.py:3)"));
-        assert!(text.contains("     4 >>     1  ForIter                r3, r2, to 8\n"));
+        assert!(text.contains("     4 >>     1  ForIter                r3, r2, 0, to 8\n"));
         assert!(text.contains("exceptions in 0..8 to 9 in r6"));
         assert!(text.contains("LoadClosure            r0, 0"));
     }

@@ -230,9 +230,10 @@ impl Thread {
         r
     }
     /// The heap is exhausted.
-    #[cold]
+    ///
     /// Usually there is memory enough for a new exception object, which keeps nothing alive beyond its own life; the one
     /// made beforehand is the last resort. It is taken away while the new one is made, so that this cannot recurse.
+    #[cold]
     pub fn memory_error(&mut self) -> Raised {
         let spare = std::mem::replace(&mut self.vm_mut().memory_error, Value::NULL);
         let Some(last_resort) = spare.cast::<types::Exception>() else {
