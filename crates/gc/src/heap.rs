@@ -36,7 +36,8 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             nursery: 1 << 20,
-            nursery_min: 128 << 10,
+            // A smaller one promotes what would have died soon: half the size cost mako a quarter of its speed.
+            nursery_min: 1 << 20,
             nursery_max: 4 << 20,
             target_ns: 150_000,
             major_factor: 1.82,

@@ -13,6 +13,9 @@ impl Thread {
     pub(super) fn call_class(&mut self, c: Gc<Class>, argv: Argv, cont: Cont, dst: u8) -> R {
         let meta = self.class_of(c.value());
         if meta == self.builtin(B::Type) {
+            if c == meta && argv.count == 1 && argv.names.is_null() {
+                return Ok(self.class_of(argv.at(0)).value());
+            }
             if c.call_plain.get() && c.call_epoch.get() == self.vm().epoch.get() {
                 let instance = self.alloc_instance(c)?;
                 return match c.call_init.get().bound() {
@@ -46,15 +49,13 @@ impl Thread {
         if c.call_epoch.get() != epoch {
             self.find_constructors(c)?;
         }
-        if argv.count == 1 && argv.names.is_null() {
-            if c == self.builtin(B::Type) {
-                return Ok(self.class_of(argv.at(0)).value());
-            }
-            if c == self.builtin(B::Str) {
-                return Ok(self.str(argv.at(0))?.value());
-            }
+        if argv.count == 1 && argv.names.is_null() && c == self.builtin(B::Str) {
+            return Ok(self.str(argv.at(0))?.value());
         }
         if c == self.builtin(B::Type) && argv.count - argv.named() != 3 {
+            if argv.count == 1 && argv.names.is_null() {
+                return Ok(self.class_of(argv.at(0)).value());
+            }
             return Err(self.type_error("type() takes 1 or 3 arguments"));
         }
         if c.has(flags::NO_NEW) {
