@@ -36,7 +36,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             nursery: 1 << 20,
-            // A smaller one promotes what would have died soon: half the size cost mako a quarter of its speed.
+            // A smaller one promotes what would have died soon.
             nursery_min: 1 << 20,
             nursery_max: 4 << 20,
             target_ns: 150_000,

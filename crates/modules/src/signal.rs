@@ -3,9 +3,12 @@
 //! The C handler only notes the signal and pokes the main thread, whose next safepoint calls the Python handler. A signal
 //! that another thread gets is sent on to the main one, so that its system call is interrupted.
 
+mod set;
+
 use crate::os_util;
 use ferropy_vm::types::Dict;
 use ferropy_vm::{Args, Exc, Gc, NativeDef, R, Thread, Value, interrupt};
+use set::SignalSet;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 
 const SIGNALS: usize = 65;
@@ -326,46 +329,34 @@ fn strsignal(cx: &mut Thread, a: Args<'_>) -> R {
 
 // ---- sets of signals
 
-fn set_value(cx: &mut Thread, set: &libc::sigset_t) -> R {
+fn set_value(cx: &mut Thread, set: &SignalSet) -> R {
     let out = cx.new_set()?;
-    for n in 1..SIGNALS as i32 {
-        // SAFETY: plain query.
-        if unsafe { libc::sigismember(set, n) } == 1 {
-            cx.set_add(out, Value::small_int(n as i64))?;
-        }
+    for n in (1..SIGNALS as i32).filter(|n| set.has(*n)) {
+        cx.set_add(out, Value::small_int(n as i64))?;
     }
     Ok(out.value())
 }
-pub fn set_arg(cx: &mut Thread, v: Value) -> R<libc::sigset_t> {
-    // SAFETY: the set is ours.
-    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    unsafe { libc::sigemptyset(&mut set) };
+pub fn set_arg(cx: &mut Thread, v: Value) -> R<SignalSet> {
+    let mut set = SignalSet::empty();
     let it = cx.iter(v)?;
     while let Some(x) = cx.next(it)? {
         let n = cx.index(x)?;
         if !(1..SIGNALS as i64).contains(&n) {
             return Err(cx.value_error(format!("signal number {n} out of range [1; {}]", SIGNALS - 1)));
         }
-        // SAFETY: as above.
-        unsafe { libc::sigaddset(&mut set, n as i32) };
+        set.add(n as i32);
     }
     Ok(set)
 }
 fn valid_signals(cx: &mut Thread, _a: Args<'_>) -> R {
-    // SAFETY: the set is ours.
-    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    unsafe { libc::sigfillset(&mut set) };
-    set_value(cx, &set)
+    set_value(cx, &SignalSet::full())
 }
 fn pthread_sigmask(cx: &mut Thread, a: Args<'_>) -> R {
     let how = cx.index(a[0])? as i32;
-    let set = set_arg(cx, a[1])?;
-    // SAFETY: the sets are ours.
-    let mut old: libc::sigset_t = unsafe { std::mem::zeroed() };
-    let e = unsafe { libc::pthread_sigmask(how, &set, &mut old) };
-    if e != 0 {
-        return Err(cx.os_error(e, None));
-    }
+    let old = match set_arg(cx, a[1])?.change_blocked(how) {
+        Ok(old) => old,
+        Err(e) => return Err(cx.io_error(&e, None)),
+    };
     cx.safepoint()?;
     set_value(cx, &old)
 }
@@ -380,17 +371,17 @@ fn pthread_kill(cx: &mut Thread, a: Args<'_>) -> R {
     Ok(Value::NONE)
 }
 fn sigpending(cx: &mut Thread, _a: Args<'_>) -> R {
-    // SAFETY: the set is ours.
-    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    os_util::check(cx, || unsafe { libc::sigpending(&mut set) as isize })?;
-    set_value(cx, &set)
+    match SignalSet::pending() {
+        Ok(set) => set_value(cx, &set),
+        Err(e) => Err(cx.io_error(&e, None)),
+    }
 }
 fn sigwait(cx: &mut Thread, a: Args<'_>) -> R {
     let set = set_arg(cx, a[0])?;
-    let mut n = 0;
-    // SAFETY: set and number are ours.
-    let e = cx.allow_threads(|| unsafe { libc::sigwait(&set, &mut n) });
-    if e != 0 { Err(cx.os_error(e, None)) } else { Ok(Value::small_int(n as i64)) }
+    match cx.allow_threads(|| set.wait()) {
+        Ok(n) => Ok(Value::small_int(n as i64)),
+        Err(e) => Err(cx.io_error(&e, None)),
+    }
 }
 
 static CONSTANTS: &[(&str, i64)] = libc_constants! {

@@ -9,6 +9,7 @@
 mod attr_cache;
 pub mod beside;
 pub mod buffer;
+mod by_kind;
 pub mod class;
 pub mod dict;
 pub mod exc;

@@ -138,12 +138,12 @@ impl Attributes {
         }
         if let Some(v) = a.opt(7) {
             let set = signal::set_arg(cx, v)?;
-            unsafe { libc::posix_spawnattr_setsigmask(&mut self.raw, &set) };
+            unsafe { libc::posix_spawnattr_setsigmask(&mut self.raw, set.as_raw()) };
             self.flags |= libc::POSIX_SPAWN_SETSIGMASK;
         }
         if let Some(v) = a.opt(8) {
             let set = signal::set_arg(cx, v)?;
-            unsafe { libc::posix_spawnattr_setsigdefault(&mut self.raw, &set) };
+            unsafe { libc::posix_spawnattr_setsigdefault(&mut self.raw, set.as_raw()) };
             self.flags |= libc::POSIX_SPAWN_SETSIGDEF;
         }
         if let Some(v) = a.some(9) {

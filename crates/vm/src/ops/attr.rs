@@ -3,13 +3,14 @@
 //! [`Thread::find_attr`] is the one place that knows what `v.name` means for objects with the generic
 //! `__getattribute__`; the inline caches of the interpreter remember its answers.
 
+use crate::by_kind::ByKind;
 use crate::class::{Builtin as B, flags};
 use crate::frame::Cont;
 use crate::native::{Flavour, NativeDef, plan};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Raised, Thread, Value, field, null_field};
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// What an attribute look-up found.
 #[derive(Clone, Copy, Debug)]
@@ -35,19 +36,17 @@ pub enum Found {
 pub type GetFn = fn(&mut Thread, Value, Value) -> R;
 
 /// By kind: how native data descriptors of other crates are asked without a look-up of `__get__`.
-static GET: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+static GET: ByKind<GetFn> = ByKind::new();
 
 /// From now on `f` does what `__get__` of instances of kind T does, if their class is a native one.
 pub fn register_get<T: HeapObject>(f: GetFn) {
-    GET[T::kind() as usize].store(f as *mut (), Relaxed);
+    GET.set(T::kind() as usize, f);
 }
 
 /// What [`register_get`] registered for the kind of a descriptor.
 #[inline]
 pub(crate) fn native_get(descriptor: Value) -> Option<GetFn> {
-    let f = GET[descriptor.kind() as usize].load(Relaxed);
-    // SAFETY: only `register_get` writes there.
-    (!f.is_null()).then(|| unsafe { std::mem::transmute::<*mut (), GetFn>(f) })
+    GET.get(descriptor.kind() as usize)
 }
 
 impl Thread {

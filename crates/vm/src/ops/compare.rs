@@ -90,7 +90,7 @@ impl Thread {
         self.check_recursion(" in comparison")?;
         for stage in 1..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
-            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
+            if this.is_some_and(|this| self.compares_by_identity(op, this)) {
                 continue;
             }
             let v = match this {
@@ -134,10 +134,7 @@ impl Thread {
             let same = unsafe { self.tuples_equal(a.cast_unchecked(), b.cast_unchecked()) }?;
             return Ok(Some(Value::bool(same == (op == CmpOp::Eq))));
         }
-        if x == OPEN
-            && self.class_fact(self.class_of(a), facts::IDENTITY_EQ)
-            && self.class_fact(self.class_of(b), facts::IDENTITY_EQ)
-        {
+        if x == OPEN && self.compares_by_identity(op, a) && self.compares_by_identity(op, b) {
             return self.compare_default(op, a, b).map(Some);
         }
         Ok(None)
@@ -161,7 +158,7 @@ impl Thread {
         }
         for stage in stage.unwrap_or(1)..=LAST {
             let Some((func, this, arg)) = self.compare_stage(op, a, b, stage) else { continue };
-            if this.is_some_and(|this| self.is_identity_comparison(op, func, this)) {
+            if this.is_some_and(|this| self.compares_by_identity(op, this)) {
                 continue;
             }
             let v = match this {
@@ -200,16 +197,10 @@ impl Thread {
         }
     }
 
-    /// Is `func` the `__eq__` (or `__ne__`, which asks that) of `object`? It says no more than the default does.
-    fn is_identity_comparison(&mut self, op: CmpOp, func: Value, this: Value) -> bool {
-        match op {
-            CmpOp::Eq => self.is_native_of(func, B::Object),
-            CmpOp::Ne => {
-                self.is_native_of(func, B::Object)
-                    && self.lookup_special(this, N::__eq__).is_some_and(|f| self.is_native_of(f, B::Object))
-            }
-            _ => false,
-        }
+    /// Are the methods of `==` and `!=` those of `object`? They say no more than the default does.
+    #[inline]
+    fn compares_by_identity(&mut self, op: CmpOp, v: Value) -> bool {
+        matches!(op, CmpOp::Eq | CmpOp::Ne) && self.class_fact(self.class_of(v), facts::IDENTITY_EQ)
     }
 
     /// What remains when no method knows.

@@ -1,20 +1,20 @@
 //! Iteration.
 
+use crate::by_kind::ByKind;
 use crate::class::{Builtin as B, flags};
 use crate::object::{Gc, HeapObject};
 use crate::types::*;
 use crate::{Exc, N, R, Thread, Value, field};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Advances an iterator; unbound at the end.
 pub type NextFn = fn(&mut Thread, Value) -> R;
 
 /// By kind: how iterators of other crates are advanced without a look-up of `__next__`.
-static NEXT: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+static NEXT: ByKind<NextFn> = ByKind::new();
 
 /// From now on `f` advances instances of kind T whose class is a native one; it does what their `__next__` does.
 pub fn register_next<T: HeapObject>(f: NextFn) {
-    NEXT[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+    NEXT.set(T::kind() as usize, f);
 }
 
 /// Advances an iterator of pairs without making a tuple; both unbound at the end. None, and not advanced: its items are no
@@ -22,11 +22,11 @@ pub fn register_next<T: HeapObject>(f: NextFn) {
 pub type PairFn = fn(&mut Thread, Value) -> R<Option<[Value; 2]>>;
 
 /// By kind: how iterators of other crates that give pairs are advanced where a loop takes the pair apart.
-static NEXT_PAIR: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+static NEXT_PAIR: ByKind<PairFn> = ByKind::new();
 
 /// From now on `f` takes the items of instances of kind T apart, if their class is a native one.
 pub fn register_next_pair<T: HeapObject>(f: PairFn) {
-    NEXT_PAIR[T::kind() as usize].store(f as *mut (), Ordering::Relaxed);
+    NEXT_PAIR.set(T::kind() as usize, f);
 }
 
 /// Sends a value into what `await` waits for: what it yields, or the result that it ends with (`Err`). Spares the
@@ -34,11 +34,11 @@ pub fn register_next_pair<T: HeapObject>(f: PairFn) {
 pub type SendFn = fn(&mut Thread, Value, Value) -> R<Result<Value, Value>>;
 
 /// By shape of a built-in class: how its awaitable iterators are sent into.
-static SEND: [AtomicPtr<()>; 256] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 256];
+static SEND: ByKind<SendFn> = ByKind::new();
 
 /// From now on `f` sends into instances of the class; it does what their `send` does.
 pub fn register_send(class: B, f: SendFn) {
-    SEND[class as usize].store(f as *mut (), Ordering::Relaxed);
+    SEND.set(class as usize, f);
 }
 
 /// Shapes of the built-in iterators, as constants that a `match` makes a table of.
@@ -211,12 +211,9 @@ impl Thread {
             // SAFETY: the shape tells the exact class.
             return Ok(Some(self.dict_step(unsafe { it.cast_unchecked() })?));
         }
-        let f = NEXT_PAIR[it.kind() as usize].load(Ordering::Relaxed);
-        if f.is_null() || self.class_of(it).has(flags::HEAP) {
+        let Some(f) = NEXT_PAIR.get(it.kind() as usize).filter(|_| !self.class_of(it).has(flags::HEAP)) else {
             return Ok(None);
-        }
-        // SAFETY: only `register_next_pair` writes there.
-        let f = unsafe { std::mem::transmute::<*mut (), PairFn>(f) };
+        };
         match f(self, it) {
             Ok(pair) => Ok(pair),
             r => Ok(self.catch(Exc::StopIteration, r)?.unwrap_or(Some([Value::NULL; 2]))),
@@ -226,23 +223,13 @@ impl Thread {
     /// What advances an iterator of a native class, if that was registered.
     #[inline]
     pub fn next_fn(&self, it: Value) -> Option<NextFn> {
-        let f = NEXT[it.kind() as usize].load(Ordering::Relaxed);
         // A Python class that is derived from the native one may have another `__next__`.
-        if f.is_null() || self.class_of(it).has(flags::HEAP) {
-            return None;
-        }
-        // SAFETY: only `register_next` writes there.
-        Some(unsafe { std::mem::transmute::<*mut (), NextFn>(f) })
+        NEXT.get(it.kind() as usize).filter(|_| !self.class_of(it).has(flags::HEAP))
     }
 
     /// What sends into an awaitable iterator of a native class, if that was registered.
     pub fn send_fn(&self, it: Value) -> Option<SendFn> {
-        let f = SEND.get(it.shape() as usize)?.load(Ordering::Relaxed);
-        if f.is_null() {
-            return None;
-        }
-        // SAFETY: only `register_send` writes there.
-        Some(unsafe { std::mem::transmute::<*mut (), SendFn>(f) })
+        SEND.get(it.shape() as usize)
     }
 
     /// Next item of a dict iterator; unbound at the end.
